@@ -1,0 +1,68 @@
+import { z } from 'zod'
+
+import type { PluginAuth, PluginConfig } from '../../src/auth/scheme.ts'
+import { envName, statuses } from './auth-value.ts'
+import { AT_KEY } from './exactly-one.ts'
+import { pluginModule } from './plugin-module.ts'
+import { Wrong } from './problem.ts'
+import { checked, expected, text, textOf, value } from './value.ts'
+import { booleanOf, Word } from './word.ts'
+
+const module = checked('the place of a class: plugins/file.ts:ClassName', pluginModule)
+const key = text({ what: 'the name of a setting', test: /^[\w.-]+$/ })
+
+/** A plugin says itself what it expects; here a value only has to be one that it can be given. */
+const setting = value((found): PluginConfig[string] | Wrong => {
+  if (Array.isArray(found)) return texts(found)
+  if (found instanceof Word) return wordOf(found)
+  if (typeof found === 'string') return found
+  return new Wrong(expected('a text, a number, a boolean or a list of texts', found, false))
+})
+
+function texts(found: readonly unknown[]): readonly string[] | Wrong {
+  const read = found.map((each) => textOf(each))
+  const all = read.filter((each) => each !== null)
+  return all.length === read.length ? all : new Wrong('expected a list of texts')
+}
+
+/** Elsewhere the key says what `no` and `0123` mean. Here nobody knows, so they are refused. */
+function wordOf(found: Word): string | number | boolean | Wrong {
+  if (found.kind === 'null') return new Wrong('expected a value, found nothing')
+  if (found.kind === 'bool') {
+    const sure = /^(?:true|false)$/i.test(found.text)
+    const read = sure ? booleanOf(found) : undefined
+    return read ?? new Wrong('write true or false, or put quotes around a text')
+  }
+  const number = Number(found.text.replaceAll('_', ''))
+  const octal = /^[-+]?0[\d_]/.test(found.text)
+  return octal || !Number.isFinite(number)
+    ? new Wrong('write a number without leading zeros, or put quotes around a text')
+    : number
+}
+
+function checkSecretNames(config: PluginConfig, context: z.RefinementCtx): void {
+  for (const [name, each] of Object.entries(config)) {
+    const wrong = name.endsWith('_env') ? envName.safeParse(each).error?.issues[0] : undefined
+    if (wrong) context.addIssue({ code: 'custom', path: [name], message: wrong.message })
+  }
+}
+
+/** `module_ts` decides where both are given: files that serve both Outposts have both. */
+export const plugin = z
+  .strictObject({
+    type: z.literal('plugin'),
+    module_ts: module.optional(),
+    module: module.optional(),
+    config: z.record(key, setting).superRefine(checkSecretNames).default({}),
+    invalidate_on: statuses(),
+  })
+  .superRefine((found, context) => {
+    if (found.module_ts !== undefined || found.module !== undefined) return
+    context.addIssue({ code: 'custom', message: 'expected "module_ts" here', params: AT_KEY })
+  })
+  .transform(({ type, module_ts, module: legacy, config, invalidate_on }): PluginAuth => ({
+    type,
+    module: module_ts ?? legacy ?? '',
+    config,
+    invalidate_on,
+  }))

@@ -1,0 +1,166 @@
+import { z } from 'zod'
+
+import type {
+  ApiKeyHeaderAuth,
+  ApiKeyQueryAuth,
+  Auth,
+  BasicAuth,
+  BearerStaticAuth,
+  CustomHeadersAuth,
+} from '../../src/auth/scheme.ts'
+import { hmacSigned } from './auth-hmac-schema.ts'
+import { plugin } from './auth-plugin-schema.ts'
+import { bearerRedis, clientCredentials, refreshToken } from './auth-stateful-schema.ts'
+import { basicPart, envName, headerKeys, paramName, secretRef, statuses } from './auth-value.ts'
+import { distinctHeaders } from './distinct.ts'
+import { ALWAYS, exactlyOne } from './exactly-one.ts'
+import { fieldValue, prefix, settableHeader } from './header-name.ts'
+import { didYouMean } from './nearest.ts'
+import { Wrong } from './problem.ts'
+import { given, listed, textOf, value } from './value.ts'
+import { isMapping } from './word.ts'
+
+const none = z.strictObject({ type: z.literal('none'), invalidate_on: statuses() })
+
+/** A secret written into the file. It has to fit into a header, and is never shown. */
+const literal = value((found) => {
+  if (textOf(found) === '') return new Wrong('the secret is empty')
+  const read = fieldValue.safeParse(found)
+  return read.data ?? new Wrong(read.error?.issues[0]?.message ?? 'expected text')
+})
+
+const bearerStatic = z
+  .strictObject({
+    type: z.literal('bearer_static'),
+    env: envName.optional(),
+    value: literal.optional(),
+    ...headerKeys('Authorization', 'Bearer '),
+    invalidate_on: statuses(401),
+  })
+  .superRefine(exactlyOne('env', 'value'), ALWAYS)
+  .transform(
+    ({ type, env, value: text, header, prefix: before, invalidate_on }): BearerStaticAuth => ({
+      type,
+      secret: secretRef(env, text),
+      header,
+      prefix: before,
+      invalidate_on,
+    }),
+  )
+
+const apiKeyHeader = z
+  .strictObject({
+    type: z.literal('api_key_header'),
+    env: envName,
+    header: settableHeader,
+    prefix: prefix.default(''),
+    invalidate_on: statuses(401, 403),
+  })
+  .transform(({ type, env, ...rest }): ApiKeyHeaderAuth => ({ type, secret: { env }, ...rest }))
+
+const apiKeyQuery = z
+  .strictObject({
+    type: z.literal('api_key_query'),
+    env: envName,
+    param: paramName,
+    invalidate_on: statuses(401),
+  })
+  .transform(({ type, env, ...rest }): ApiKeyQueryAuth => ({ type, secret: { env }, ...rest }))
+
+const CONTROL = 'a user name or password cannot contain a control character'
+
+const basicAuth = z
+  .strictObject({
+    type: z.literal('basic_auth'),
+    username_env: envName.optional(),
+    user_env: envName.optional(),
+    username: basicPart(/[\p{Cc}:]/u, `${CONTROL}, nor a user name a colon`).optional(),
+    password_env: envName.optional(),
+    pass_env: envName.optional(),
+    password: basicPart(/\p{Cc}/u, CONTROL).optional(),
+    invalidate_on: statuses(401),
+  })
+  .superRefine(exactlyOne('username_env', 'user_env', 'username'), ALWAYS)
+  .superRefine(exactlyOne('password_env', 'pass_env', 'password'), ALWAYS)
+  .transform((found): BasicAuth => ({
+    type: found.type,
+    username: secretRef(found.username_env ?? found.user_env, found.username),
+    password: secretRef(found.password_env ?? found.pass_env, found.password),
+    invalidate_on: found.invalidate_on,
+  }))
+
+const headerSecret = z.preprocess(
+  (found) => given(found),
+  z
+    .strictObject({ env: envName.optional(), value: literal.optional() })
+    .superRefine(exactlyOne('env', 'value'), ALWAYS)
+    .transform(({ env, value: text }) => secretRef(env, text)),
+)
+
+const customHeaders = z
+  .strictObject({
+    type: z.literal('custom_headers'),
+    headers: z
+      .record(settableHeader, headerSecret)
+      .superRefine(distinctHeaders)
+      .refine((headers) => Object.keys(headers).length > 0, 'expected a header or more'),
+    invalidate_on: statuses(),
+  })
+  .transform(({ type, headers, invalidate_on }): CustomHeadersAuth => ({
+    type,
+    headers: Object.entries(headers).map(([name, secret]) => ({ name, secret })),
+    invalidate_on,
+  }))
+
+/** The types of contract §2, and the keys of each. */
+const SCHEMES = [
+  none,
+  bearerStatic,
+  bearerRedis,
+  apiKeyHeader,
+  apiKeyQuery,
+  basicAuth,
+  hmacSigned,
+  clientCredentials,
+  refreshToken,
+  customHeaders,
+  plugin,
+] as const
+
+const SHAPES = SCHEMES.map((scheme) => ('shape' in scheme ? scheme.shape : scheme.in.shape))
+
+const TYPES: readonly string[] = SHAPES.flatMap(({ type }) =>
+  type instanceof z.ZodLiteral ? [...type.values] : type.options,
+)
+
+/** Every key that some type knows, to tell where a stray one belongs. */
+export const AUTH_KEYS: readonly string[] = [
+  ...new Set(SHAPES.flatMap((each) => Object.keys(each))),
+]
+
+/** Those that hold a token of their own, and are checked but not compiled in yet. */
+type Stateful = z.infer<typeof bearerRedis | typeof clientCredentials | typeof refreshToken>
+
+export type AnyAuth = Auth | Stateful
+
+/** What `auth:` says, with its defaults. `auth: none` is short for `{ type: none }`. */
+export const auth: z.ZodType<AnyAuth> = z.preprocess(
+  (found) => (found === 'none' ? { type: 'none' } : given(found, ['config'])),
+  z.discriminatedUnion('type', SCHEMES, { error: ({ code, input }) => typeMessage(code, input) }),
+)
+
+const STATEFUL: readonly string[] = [bearerRedis, clientCredentials, refreshToken].flatMap(
+  ({ shape: { type } }) => (type instanceof z.ZodLiteral ? [...type.values] : type.options),
+)
+
+/** Whether this build can sign with it. */
+export function isBuilt(found: AnyAuth): found is Auth {
+  return !STATEFUL.includes(found.type)
+}
+
+function typeMessage(code: string | undefined, input: unknown): string | undefined {
+  if (code !== 'invalid_union') return undefined
+  const type = isMapping(input) ? textOf(input['type']) : null
+  if (type === null) return `missing; expected one of ${listed(TYPES)}`
+  return `unknown type${didYouMean(type, TYPES) || `; expected one of ${listed(TYPES)}`}`
+}

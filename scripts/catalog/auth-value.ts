@@ -1,0 +1,68 @@
+import { z } from 'zod'
+
+import type { SecretRef } from '../../src/auth/scheme.ts'
+import { prefix, settableHeader } from './header-name.ts'
+import { Wrong } from './problem.ts'
+import { expected, text, textOf, value } from './value.ts'
+
+/** Those that open the control plane. Here they would be sent to an upstream, or given to agents. */
+const OPERATORS = ['OUTPOST_ADMIN_TOKEN', 'OUTPOST_VIEWER_TOKEN']
+
+/** The name of a Worker secret. What was found is not shown: it may be the secret itself. */
+export const envName = value((found) => {
+  const read = textOf(found) ?? ''
+  if (OPERATORS.includes(read)) return new Wrong(`${read} is the operator's own, never an agent's`)
+  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(read)) return read
+  const what = 'the name of a Worker secret (letters, digits and "_", such as GITHUB_TOKEN)'
+  const hint = read === '' ? '' : ' that is not one; a secret itself does not belong here'
+  return new Wrong(expected(what, found, false) + hint)
+})
+
+/** The name of a query parameter, as it is before it is percent-encoded. */
+export const paramName = text({ what: 'the name of a query parameter', test: /^[\x21-\x7e]+$/ })
+
+/** A piece of text for a token endpoint or a storage key. */
+export const line = text({ what: 'text on one line', test: /^[\x20-\x7e\x80-\uffff]{1,512}$/ })
+
+/** Upstream statuses that mean "this credential was rejected": a list, or one of them. */
+export function statuses(...defaults: readonly number[]) {
+  return z
+    .unknown()
+    .transform((found, context): readonly number[] => {
+      const items: readonly unknown[] = Array.isArray(found) ? found : [found]
+      const read = items.map((item) => status(item))
+      read.forEach((each, index) => {
+        if (!(each instanceof Wrong)) return
+        const path = Array.isArray(found) ? [index] : []
+        context.issues.push({ code: 'custom', path, message: each.message, input: found })
+      })
+      return [...new Set(read.filter((each) => typeof each === 'number'))]
+    })
+    .default([...defaults])
+}
+
+function status(found: unknown): number | Wrong {
+  const read = textOf(found) ?? ''
+  return /^[1-5]\d\d$/.test(read)
+    ? Number(read)
+    : new Wrong(expected('an HTTP status from 100 to 599', found, true))
+}
+
+/** The keys that every scheme which fills one header has. */
+export function headerKeys(header: string, before: string) {
+  return { header: settableHeader.default(header), prefix: prefix.default(before) }
+}
+
+/** Where one value of the credential comes from, once `exactlyOne` has let it through. */
+export function secretRef(env: string | undefined, literal: string | undefined): SecretRef {
+  return env === undefined ? { value: literal ?? '' } : { env }
+}
+
+/** A part of a Basic pair (RFC 7617 §2), which may be empty. It may be a secret: never shown. */
+export function basicPart(forbidden: RegExp, why: string) {
+  return value((found) => {
+    const read = textOf(found)
+    if (read === null) return new Wrong(expected('text in quotes', found, false))
+    return forbidden.test(read) ? new Wrong(why) : read
+  })
+}

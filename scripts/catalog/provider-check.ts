@@ -1,0 +1,190 @@
+import { signerOf } from '../../src/auth/index.ts'
+import type { Plugin } from '../../src/auth/plugin.ts'
+import type { Auth, Slots } from '../../src/auth/scheme.ts'
+import type { Credential, Provider } from '../../src/catalog.ts'
+import { folded } from '../../src/headers.ts'
+import { auth as authSchema, isBuilt } from './auth-schema.ts'
+import type { AnyAuth } from './auth-schema.ts'
+import { validated } from './explain.ts'
+import type { Fault } from './explain.ts'
+import { construct, whyNotPlugin } from './plugins.ts'
+import type { LoadedPlugin, PluginFolder } from './plugins.ts'
+import { Wrong } from './problem.ts'
+import type { Problem } from './problem.ts'
+import { AUTH_HOMES, PROVIDER_HOMES, providerFile, providerName } from './schema.ts'
+import type { ProviderFile } from './schema.ts'
+import { expected, textOf } from './value.ts'
+import { booleanOf, isMapping, itemsOf } from './word.ts'
+import type { Tree } from './word.ts'
+import type { YamlFile } from './yaml.ts'
+
+/** What became of one provider file. */
+export interface CheckedProvider {
+  readonly source: YamlFile
+  /** null when there is no valid name. */
+  readonly name: string | null
+  readonly enabled: boolean
+  /** null when anything is wrong with the file, or its auth type is not in this build. */
+  readonly provider: Provider | null
+  /** null when anything is wrong with it. */
+  readonly file: ProviderFile | null
+  readonly auth: AnyAuth | null
+  /** The names of the Worker secrets that it needs. */
+  readonly secrets: readonly string[]
+  readonly plugin: LoadedPlugin | null
+  readonly problems: readonly Problem[]
+  readonly warnings: readonly Problem[]
+}
+
+/** Reads one provider file, its plugin included, and finds everything that is wrong with it. */
+export async function checkProvider(
+  source: YamlFile,
+  plugins: PluginFolder,
+): Promise<CheckedProvider> {
+  const { map, file, auth, faults } = sectionsOf(source.tree)
+  const enabled = booleanOf(map['enabled']) ?? true
+  const used = await plugged(auth, plugins, map['auth'])
+  const signed = auth && used.made !== undefined ? { auth, plugin: used.made } : null
+  const found = [...faults, ...used.faults.map(inAuth), ...clashes(map, signed)]
+  const unbuilt = enabled ? missing(auth) : []
+  const problems = [
+    ...source.problems,
+    ...[...found, ...unbuilt].map((each) => placed(source, each)),
+  ]
+  return {
+    source,
+    name: providerName.safeParse(map['name']).data ?? null,
+    enabled,
+    provider: file && signed && problems.length === 0 ? joined(file, signed) : null,
+    file,
+    auth,
+    secrets: signed ? secretsOf(signed) : [],
+    plugin: used.loaded,
+    problems,
+    warnings: doubts(auth).map((each) => placed(source, inAuth(each))),
+  }
+}
+
+interface Sections {
+  readonly map: { readonly [key: string]: Tree }
+  readonly file: ProviderFile | null
+  readonly auth: AnyAuth | null
+  readonly faults: readonly Fault[]
+}
+
+/** The two halves of a file, each validated for itself: neither hides what is wrong with the other. */
+function sectionsOf(tree: Tree | undefined): Sections {
+  const nothing = { map: {}, file: null, auth: null, faults: [] }
+  if (tree === undefined) return nothing
+  if (!isMapping(tree)) {
+    const what = 'a map with "name", "base_url" and "auth"'
+    return { ...nothing, faults: [{ path: [], at: 'value', message: expected(what, tree, false) }] }
+  }
+  const file = validated(providerFile, tree, PROVIDER_HOMES)
+  const auth = validated(authSchema, tree['auth'], AUTH_HOMES)
+  const faults = [...file.faults, ...auth.faults.map(inAuth)]
+  return { map: tree, file: file.data, auth: auth.data, faults }
+}
+
+/** A credential with the plugin that it needs, if it needs one. */
+interface Signed {
+  readonly auth: AnyAuth
+  readonly plugin: Plugin | null
+}
+
+function placed(source: YamlFile, { path, at, message }: Fault): Problem {
+  return source.problem(path, message, at)
+}
+
+function inAuth(fault: Fault): Fault {
+  return { ...fault, path: ['auth', ...fault.path] }
+}
+
+interface Plugged {
+  readonly loaded: LoadedPlugin | null
+  /** null for every other type; undefined when the plugin cannot be made. */
+  readonly made: Plugin | null | undefined
+  /** Within `auth`. */
+  readonly faults: readonly Fault[]
+}
+
+async function plugged(
+  auth: AnyAuth | null,
+  plugins: PluginFolder,
+  written: Tree | undefined,
+): Promise<Plugged> {
+  if (auth?.type !== 'plugin') return { loaded: null, made: null, faults: [] }
+  const key = isMapping(written) && 'module_ts' in written ? 'module_ts' : 'module'
+  const loaded = await plugins.load(auth.module)
+  if (loaded instanceof Wrong) return unplugged(null, key, loaded.message)
+  const made = construct(loaded, auth.config)
+  if (made instanceof Wrong) return unplugged(loaded, 'config', made.message)
+  const why = whyNotPlugin(made, loaded.className)
+  return why === null ? { loaded, made, faults: [] } : unplugged(loaded, key, why)
+}
+
+function unplugged(loaded: LoadedPlugin | null, key: string, message: string): Plugged {
+  const at = key === 'config' ? 'key' : 'value'
+  return { loaded, made: undefined, faults: [{ path: [key], at, message }] }
+}
+
+function slotsOf({ auth, plugin }: Signed): Slots {
+  if (!isBuilt(auth)) return { headers: [auth.header], params: [] }
+  return signerOf(auth, plugin).slots
+}
+
+function secretsOf({ auth, plugin }: Signed): readonly string[] {
+  if (isBuilt(auth)) {
+    return signerOf(auth, plugin).secrets.flatMap((each) => ('env' in each ? [each.env] : []))
+  }
+  return Object.entries(auth).flatMap(([key, each]) =>
+    /(?:^|_)env(?:_|$)/.test(key) && typeof each === 'string' ? [each] : [],
+  )
+}
+
+/** Headers that the file gives to the agent or to everybody, and that belong to the credential. */
+function clashes(map: Sections['map'], signed: Signed | null): Fault[] {
+  const slots = new Set(signed ? slotsOf(signed).headers.map((name) => folded(name)) : [])
+  const message = 'this header carries the credential; only "auth" fills it'
+  const { default_headers: defaults, forward_request_headers: forwarded } = map
+  return [
+    ...(isMapping(defaults) ? Object.keys(defaults) : [])
+      .filter((name) => slots.has(folded(name)))
+      .map((name): Fault => ({ path: ['default_headers', name], at: 'key', message })),
+    ...itemsOf(forwarded).flatMap((name, index): Fault[] =>
+      slots.has(folded(textOf(name) ?? ''))
+        ? [{ path: ['forward_request_headers', index], at: 'value', message }]
+        : [],
+    ),
+  ]
+}
+
+function missing(auth: AnyAuth | null): Fault[] {
+  if (auth === null || isBuilt(auth)) return []
+  const message = `"${auth.type}" is not available in this version`
+  return [{ path: ['auth', 'type'], at: 'value', message }]
+}
+
+/** A scheme's name with its space lost: YAML takes the space off a value without quotes. */
+function doubts(auth: AnyAuth | null): Fault[] {
+  const before = auth && 'prefix' in auth ? auth.prefix : ''
+  if (!/^(?:bearer|token|bot|basic|apikey|key)$/i.test(before)) return []
+  const message = `no space between "${before}" and the secret; in quotes: "${before} "`
+  return [{ path: ['prefix'], at: 'value', message }]
+}
+
+function joined(file: ProviderFile, { auth, plugin }: Signed): Provider | null {
+  if (!isBuilt(auth)) return null
+  const { enabled: _enabled, forwarding, ...rest } = file
+  return { ...rest, auth, credential: credentialOf(auth, plugin), forwarding }
+}
+
+function credentialOf(auth: Auth, plugin: Plugin | null): Credential {
+  const { secrets, slots, readsBody } = signerOf(auth, plugin)
+  return {
+    secrets,
+    headers: [...new Set(slots.headers.map((name) => name.toLowerCase()))],
+    params: [...new Set(slots.params)],
+    reads_body: readsBody,
+  }
+}

@@ -1,0 +1,70 @@
+import { dirname, join, relative } from 'node:path'
+
+import type { Host, Provider } from '../../src/catalog.ts'
+import type { LoadedPlugin } from './plugins.ts'
+
+/** What goes into the Worker. */
+export interface CatalogParts {
+  /** By name, in alphabetical order. */
+  readonly providers: ReadonlyMap<string, Provider>
+  readonly hosts: readonly Host[]
+  /** By `plugins/file.ts:Class`, in alphabetical order. */
+  readonly plugins: ReadonlyMap<string, LoadedPlugin>
+  /** In alphabetical order. */
+  readonly secretNames: readonly string[]
+}
+
+/** Where the text will stand, so that its imports are right. Absolute paths. */
+export interface Location {
+  readonly out: string
+  readonly src: string
+}
+
+/** The catalog as a module: plain data, frozen, with no parser behind it. Same parts, same text. */
+export function render(parts: CatalogParts, { out, src }: Location): string {
+  const from = (file: string): string => JSON.stringify(specifier(dirname(out), file))
+  const plugins = [...parts.plugins.values()]
+  return [
+    '// Written by scripts/compile.ts from providers/ and hosts.yaml. Edit those.',
+    `import type { PluginClass } from ${from(join(src, 'auth/plugin.ts'))}`,
+    `import type { Catalog, Host, Provider } from ${from(join(src, 'catalog.ts'))}`,
+    `import { freeze } from ${from(join(src, 'freeze.ts'))}`,
+    ...plugins.map(
+      ({ file, className }, index) =>
+        `import { ${className} as plugin${index} } from ${from(file)}`,
+    ),
+    '',
+    ...entries('providers', 'Provider', [...parts.providers].map(freezing)),
+    `const hosts = freeze<Host[]>(${JSON.stringify(parts.hosts)})`,
+    '',
+    ...entries(
+      'plugins',
+      'PluginClass',
+      plugins.map(({ module }, index) => `[${JSON.stringify(module)}, plugin${index}]`),
+    ),
+    '/** Everything that `providers/` and `hosts.yaml` say. */',
+    'export const CATALOG: Catalog = Object.freeze({ providers, hosts, plugins })',
+    '',
+    '/** The Worker secrets that the enabled providers and the hosts name. */',
+    `export const SECRET_NAMES: readonly string[] = freeze<string[]>(${JSON.stringify(parts.secretNames)})`,
+    '',
+  ].join('\n')
+}
+
+function freezing([name, provider]: readonly [string, Provider]): string {
+  return `[${JSON.stringify(name)}, freeze<Provider>(${JSON.stringify(provider)})]`
+}
+
+function entries(name: string, type: string, items: readonly string[]): string[] {
+  return [
+    `const ${name}: ReadonlyMap<string, ${type}> = Object.freeze(new Map<string, ${type}>([`,
+    ...items.map((item) => `  ${item},`),
+    ']))',
+    '',
+  ]
+}
+
+function specifier(from: string, file: string): string {
+  const path = relative(from, file).replaceAll('\\', '/')
+  return path.startsWith('.') ? path : `./${path}`
+}

@@ -1,0 +1,145 @@
+import { z } from 'zod'
+
+import type { Forwarding, Provider, Rule, Window } from '../../src/catalog.ts'
+import { AUTH_KEYS } from './auth-schema.ts'
+import { baseUrl } from './base-url.ts'
+import { distinctHeaders } from './distinct.ts'
+import { ALWAYS, exactlyOne } from './exactly-one.ts'
+import type { Homes } from './explain.ts'
+import { fieldValue, forwardableHeader, headerName, settableHeader } from './header-name.ts'
+import { methodName } from './method.ts'
+import { patternText } from './pattern-text.ts'
+import { checked, choice, flag, given, list, text, whole } from './value.ts'
+
+const MAX_WAIT_MS = 600_000
+
+/** A provider's name in lower case: part of header values, paths and host names. */
+export const providerName = text({
+  what: 'a name of letters, digits, "_" and "-"',
+  test: /^[a-zA-Z0-9_-]+$/,
+  show: true,
+}).transform((name) => name.toLowerCase())
+
+const pattern = checked('a path pattern such as /v1/**', patternText)
+const category = text({ what: 'the name of a category', test: /^[\x21-\x7e]{1,64}$/, show: true })
+const prose = text({ what: 'text' })
+
+const ruleShape = {
+  method: methodName.optional(),
+  methods: list(methodName).optional(),
+  pattern: pattern.optional(),
+  path: pattern.optional(),
+  category: category.optional(),
+  cache_ttl: whole(0).optional(),
+  sensitive: flag.optional(),
+}
+
+const rule = z.preprocess(
+  (found) => given(found),
+  z
+    .strictObject(ruleShape)
+    .superRefine(exactlyOne('method', 'methods'), ALWAYS)
+    .superRefine(exactlyOne('pattern', 'path'), ALWAYS)
+    .superRefine(({ methods }, context) => {
+      if (methods?.length !== 0) return
+      context.addIssue({ code: 'custom', path: ['methods'], message: 'expected a method or more' })
+    })
+    .transform(({ method, methods, pattern: written, path, ...rest }): Rule => ({
+      methods: [...new Set(method === undefined ? methods : [method])],
+      pattern: written ?? path ?? '',
+      category: rest.category ?? null,
+      cache_ttl: rest.cache_ttl ?? null,
+      sensitive: rest.sensitive ?? null,
+    })),
+)
+
+const window: z.ZodType<Window> = z.preprocess(
+  (found) => given(found),
+  z.strictObject({ capacity: whole(1), window_ms: whole(1) }),
+)
+
+const DEFAULT_LIMITS: Record<string, Window[]> = {
+  default: [
+    { capacity: 50, window_ms: 1000 },
+    { capacity: 500, window_ms: 60_000 },
+  ],
+}
+
+const forwardingShape = {
+  mode: choice(['transparent', 'allowlist']).default('transparent'),
+  allow: list(rule).default([]),
+  deny: list(pattern).default([]),
+  treat_writes_as_sensitive: flag.default(true),
+  default_cache_ttl: whole(0).default(0),
+  default_category: category.default('default'),
+  queue_timeout_ms: whole(0, MAX_WAIT_MS).optional(),
+  rate_limits: z.record(category, list(window)).default(DEFAULT_LIMITS),
+  upstream_429: choice(['pass', 'envelope']).default('pass'),
+}
+
+const forwarding = z.preprocess(
+  (found) => given(found, ['allow', 'deny', 'rate_limits']),
+  z.strictObject(forwardingShape).transform((found): Forwarding => ({
+    ...found,
+    allow: found.mode === 'allowlist' ? found.allow.map(decided) : found.allow,
+    queue_timeout_ms: found.queue_timeout_ms ?? null,
+  })),
+)
+
+/** A list of what is allowed is complete: a rule that is silent is not about sensitive calls. */
+function decided(each: Rule): Rule {
+  return { ...each, sensitive: each.sensitive ?? false }
+}
+
+const providerShape = {
+  name: providerName,
+  base_url: checked('a URL such as https://api.example.com', baseUrl),
+  description: prose.default(''),
+  docs_url: prose.default(''),
+  enabled: flag.default(true),
+  default_headers: z.record(settableHeader, fieldValue).superRefine(distinctHeaders).default({}),
+  strip_response_headers: list(headerName).default([]),
+  forward_request_headers: list(forwardableHeader).default([]),
+  forward_cookies: flag.default(false),
+  encoded_slash: choice(['refuse', 'allow']).default('refuse'),
+  allow_method_override: flag.default(false),
+  require_grant: flag.default(false),
+  timeout_ms: whole(1, MAX_WAIT_MS).default(30_000),
+  max_body_bytes: whole(1).optional(),
+  /** `auth-schema.ts` reads it, so that what is wrong with the rest does not hide its problems. */
+  auth: z.unknown().optional(),
+  forwarding: forwarding.prefault({}),
+}
+
+/** A provider file with its defaults, but for `auth` and what follows from it. */
+export type ProviderFile = Omit<Provider, 'auth' | 'credential'> & { readonly enabled: boolean }
+
+const COLLECTIONS = [
+  'default_headers',
+  'strip_response_headers',
+  'forward_request_headers',
+  'forwarding',
+]
+
+/** `src/catalog.ts` says what a provider is; this says what a provider file may contain. */
+export const providerFile: z.ZodType<ProviderFile> = z.preprocess(
+  (found) => given(found, COLLECTIONS),
+  z.strictObject(providerShape).transform(({ auth: _elsewhere, ...found }): ProviderFile => ({
+    ...found,
+    strip_response_headers: found.strip_response_headers.map((name) => name.toLowerCase()),
+    max_body_bytes: found.max_body_bytes ?? null,
+  })),
+)
+
+/** Where each key of a provider file belongs; the outer level wins where a key is at home in two. */
+export const PROVIDER_HOMES: Homes = new Map([
+  ...Object.keys(ruleShape).map((key) => [key, 'in a rule of "forwarding.allow"'] as const),
+  ...AUTH_KEYS.map((key) => [key, 'under "auth"'] as const),
+  ...Object.keys(forwardingShape).map((key) => [key, 'under "forwarding"'] as const),
+  ...Object.keys(providerShape).map((key) => [key, 'at the top level'] as const),
+])
+
+/** The same for keys that stand under `auth`, where each type has its own. */
+export const AUTH_HOMES: Homes = new Map(
+  [...PROVIDER_HOMES].filter(([, home]) => home !== 'under "auth"'),
+)

@@ -1,0 +1,79 @@
+import { spawn } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { dirname, join, resolve } from 'node:path'
+
+import { startDemo } from './demo-upstream.ts'
+import { missingVars, readDevVars, writeDevVars } from './dev-vars.ts'
+import { messageOf, tell } from './terminal.ts'
+
+const ROOT = join(import.meta.dirname, '..')
+
+const HELP = `Usage: npm run dev -- [options of \`wrangler dev\`]
+
+Runs the Worker under \`wrangler dev\` with the secrets in .dev.vars, and reloads it when src/,
+providers/ or hosts.yaml changes. For editing only: whoever reaches its port or its inspector can
+read secrets and be any client address. \`npm start\` is the one for agents. Usual options:
+
+  --port N            default: 8787
+  --inspector-port N  default: 9229
+  --env-file FILE     instead of .dev.vars
+`
+
+/** Sends nothing, asks for no updates and no data of the edge, and keeps the explorer shut. */
+const QUIET = {
+  WRANGLER_SEND_METRICS: 'false',
+  WRANGLER_HIDE_BANNER: 'true',
+  CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+  X_LOCAL_EXPLORER: 'false',
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  if (args.includes('--help')) {
+    process.stdout.write(HELP)
+    return
+  }
+  const vars = variables(args)
+  for (const line of missingVars(vars)) tell(line)
+  await startDemo({ key: vars['DEMO_API_KEY'] ?? '' }).catch((error: unknown) =>
+    tell(`no demo upstream: ${messageOf(error)}`),
+  )
+  const wrangler = join(
+    dirname(createRequire(import.meta.url).resolve('wrangler')),
+    '../bin/wrangler.js',
+  )
+  const defaults = { '--port': '8787', '--ip': '127.0.0.1' }
+  const added = Object.entries(defaults).flatMap((each) => (given(args, each[0]) ? [] : each))
+  const child = spawn(process.execPath, [wrangler, 'dev', ...added, ...args], {
+    cwd: ROOT,
+    env: { ...process.env, ...QUIET },
+    stdio: 'inherit',
+  })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    // Ctrl-C reaches wrangler without us, and to be asked twice makes it hurry.
+    process.on(
+      signal,
+      () => void ((signal === 'SIGINT' && process.stdin.isTTY) || child.kill(signal)),
+    )
+  }
+  child.on('close', (code) => process.exit(code ?? 0))
+}
+
+/** As wrangler will read them; .dev.vars is written when there is none. */
+function variables(args: readonly string[]): Readonly<Record<string, string>> {
+  const named = given(args, '--env-file')
+  const file = resolve(ROOT, named ?? '.dev.vars')
+  if (!named && writeDevVars(file)) tell('wrote .dev.vars with new keys')
+  try {
+    return readDevVars(file)
+  } catch {
+    return {}
+  }
+}
+
+/** The value of an option, as `--name value` or `--name=value`; undefined when it is not there. */
+function given(args: readonly string[], option: string): string | undefined {
+  const at = args.findIndex((arg) => arg === option || arg.startsWith(`${option}=`))
+  return at < 0 ? undefined : (args[at]?.split('=', 2)[1] ?? args[at + 1] ?? '')
+}
+
+await main(process.argv.slice(2))

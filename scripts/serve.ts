@@ -1,0 +1,181 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { copyFileSync, renameSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { basename, delimiter, dirname, extname, join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { pathToFileURL } from 'node:url'
+
+import { unstable_readConfig } from 'wrangler'
+import type { Unstable_Config } from 'wrangler'
+
+import type { Catalog } from '../src/catalog.ts'
+import {
+  SETTINGS,
+  bindingsOf,
+  objectClasses,
+  refuseUnserved,
+  workerdConfig,
+} from './workerd/config.ts'
+import { openDataDir } from './workerd/data-dir.ts'
+import { bracketed, launch } from './workerd/launch.ts'
+import type { Launch, Running } from './workerd/launch.ts'
+import { privatePeers } from './workerd/private-peers.ts'
+
+/** What workerd itself may want to know. The last two say where CA certificates are. */
+const ESSENTIALS = ['TZ', 'TMPDIR', 'SSL_CERT_FILE', 'SSL_CERT_DIR']
+
+/** The bundle's name in the data directory. */
+const MODULE = 'worker.js'
+
+/** The compiled catalog: `src/generated/catalog.ts`. */
+export interface Compiled {
+  readonly CATALOG: Catalog
+  readonly SECRET_NAMES: readonly string[]
+}
+
+export interface ServeOptions {
+  /** The folder of wrangler.toml; `build()` has been run for it. */
+  readonly root: string
+  /** 0: any free one. */
+  readonly port: number
+  /** Default: 127.0.0.1. */
+  readonly host?: string
+  /** Default: `.outpost/data` below root. Two servers never share one. */
+  readonly dataDir?: string
+  /** Secrets and settings are taken from here, and nothing else is. */
+  readonly env: Readonly<Record<string, string>>
+  /** Default: what the compiled catalog of root wants. */
+  readonly needs?: Needs
+  /** Default: `inherit`. With `keep`, `output()` of the result has it. */
+  readonly output?: Launch['output']
+}
+
+/** What a compiled catalog wants from the one who runs it. */
+export interface Needs {
+  readonly secrets: readonly string[]
+  readonly baseUrls: readonly string[]
+}
+
+export interface Served extends Running {
+  /** The private and loopback addresses that the Worker can reach: those that providers name. */
+  readonly peers: readonly string[]
+}
+
+/**
+ * Builds the Worker as `wrangler deploy` would, compile step included, and returns the bundle's path.
+ *
+ * @throws with what wrangler printed, when the build fails.
+ */
+export async function build({ root }: { readonly root: string }): Promise<string> {
+  const wrangler = join(
+    dirname(createRequire(import.meta.url).resolve('wrangler')),
+    '../bin/wrangler.js',
+  )
+  const args = [wrangler, 'deploy', '--dry-run', '--outdir', join(root, 'dist'), '--metafile']
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    env: {
+      ...process.env,
+      // `node` in the build command is the one that runs this.
+      PATH: [dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter),
+      WRANGLER_SEND_METRICS: 'false',
+      WRANGLER_HIDE_BANNER: 'true',
+      NO_COLOR: '1',
+      FORCE_COLOR: '0',
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const [printed, complaints, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ])
+  if (code !== 0) throw new Error(`the build failed:\n${printed}${complaints}`)
+  // Warnings, about wrangler.toml mostly.
+  process.stderr.write(complaints)
+  return bundleOf(readDeployment(root))
+}
+
+/** The catalog that the last compile step wrote for `root`. */
+export async function readCompiled(root: string): Promise<Compiled> {
+  const file = pathToFileURL(join(root, 'src/generated/catalog.ts'))
+  return (await import(file.href)) as Compiled
+}
+
+/** Every secret that hosts and providers name, and every address that providers name. */
+export function needsOf({ CATALOG, SECRET_NAMES }: Compiled): Needs {
+  return {
+    secrets: SECRET_NAMES,
+    baseUrls: Array.from(CATALOG.providers.values(), ({ base_url }) => base_url),
+  }
+}
+
+/**
+ * Runs the bundle of `root` on plain workerd, as a self-hosted installation does, and returns when
+ * it answers. Nothing but one HTTP port is opened. The child ends with this process, even when that
+ * is killed.
+ *
+ * @throws when the port or the data directory is taken, or workerd refuses to start.
+ */
+export async function serve(options: ServeOptions): Promise<Served> {
+  const { root, port, host = '127.0.0.1', env, output = 'inherit' } = options
+  const config = readDeployment(root)
+  refuseUnserved(config)
+  const needs = options.needs ?? needsOf(await readCompiled(root))
+  const peers = await privatePeers(needs.baseUrls)
+  const data = await openDataDir(options.dataDir ?? join(root, '.outpost/data'))
+  try {
+    copyFileSync(bundleOf(config), join(data.path, MODULE))
+    const plan = {
+      address: `${bracketed(host)}:${port}`,
+      module: MODULE,
+      compatibilityDate: config.compatibility_date ?? '',
+      compatibilityFlags: config.compatibility_flags,
+      bindings: bindingsOf(config, needs.secrets, env),
+      objects: objectClasses(config),
+      objectsDir: data.objects,
+      peers,
+    }
+    writeWhole(data.config, workerdConfig(plan))
+    const names = [...SETTINGS, ...needs.secrets]
+    const running = await launch({
+      config: data.config,
+      host,
+      port,
+      env: { ...pick(process.env, ESSENTIALS), ...pick(env, names) },
+      output,
+      onSpawn: data.claim,
+    })
+    const ended = running.ended.finally(data.release)
+    const stop = async (drainMs?: number) => {
+      await running.stop(drainMs)
+      await ended
+    }
+    return { ...running, ended, stop, peers }
+  } catch (error) {
+    data.release()
+    throw error
+  }
+}
+
+function readDeployment(root: string): Unstable_Config {
+  return unstable_readConfig({ config: join(root, 'wrangler.toml') }, { hideWarnings: true })
+}
+
+/** Where `build()` puts the bundle: it is called after the entry. */
+function bundleOf({ main = '', configPath = '' }: Unstable_Config): string {
+  return join(dirname(configPath), 'dist', `${basename(main, extname(main))}.js`)
+}
+
+function writeWhole(file: string, content: string): void {
+  const draft = `${file}.new`
+  writeFileSync(draft, content, { mode: 0o600 })
+  renameSync(draft, file)
+}
+
+function pick(env: NodeJS.ProcessEnv, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    names.flatMap((name) => (env[name] ? [[name, env[name]] as const] : [])),
+  )
+}

@@ -1,0 +1,168 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+
+import { DEMO_PORT, DEMO_URL, startDemo } from './demo-upstream.ts'
+import { readDevVars, withEnvironment, writeDevVars } from './dev-vars.ts'
+import { greeting } from './greeting.ts'
+import { build, readCompiled, serve } from './serve.ts'
+import type { Compiled, Served } from './serve.ts'
+import { messageOf, tell } from './terminal.ts'
+
+const ROOT = join(import.meta.dirname, '..')
+const DEV_VARS = join(ROOT, '.dev.vars')
+
+const HELP = `Usage: npm start -- [options]
+
+Compiles providers/ and hosts.yaml, builds the Worker and serves it with workerd.
+
+  --port N         port to listen on (default: 8788)
+  --host ADDRESS   address to listen on (default: 127.0.0.1)
+  --data DIR       what it remembers (default: .outpost/data); one process at a time
+  --env-file FILE  secrets and settings (default: .dev.vars, written with new keys if there is none)
+  --no-demo        without the demo upstream on port ${DEMO_PORT}
+  --help
+
+FILE has one NAME=value a line. A variable of the environment goes before the same one in FILE.
+Only the secrets that providers/ and hosts.yaml name, and Outpost's own settings, are read.
+`
+
+interface Flags {
+  readonly port: number
+  readonly host: string
+  readonly dataDir: string
+  readonly envFile: string
+  readonly demo: boolean
+}
+
+/** What the person who started it did wrong, or can mend. Said without a stack. */
+class Complaint extends Error {
+  readonly exitCode: number
+
+  constructor(message: string, exitCode = 1) {
+    super(message)
+    this.exitCode = exitCode
+  }
+}
+
+async function main(): Promise<void> {
+  const flags = readFlags(process.argv.slice(2))
+  if (flags === null) {
+    process.stdout.write(HELP)
+    return
+  }
+  const { host, port, dataDir, envFile } = flags
+  await compile()
+  const env = withEnvironment(readOrWrite(envFile), process.env)
+  await build({ root: ROOT })
+  const compiled = await readCompiled(ROOT)
+  const server = await serve({ root: ROOT, host, port, dataDir, env })
+  const demo = flags.demo && (await addDemo(compiled, env['DEMO_API_KEY'], server))
+  endWith(server)
+  if (!isLoopback(host)) {
+    tell(`${host} can be reached from other machines, and this is plain HTTP: put TLS in front`)
+  }
+  const { url, peers } = server
+  process.stdout.write(
+    `\n${greeting({ catalog: compiled.CATALOG, env, envFile, url, peers, demo })}`,
+  )
+}
+
+/** null: asked for help. */
+function readFlags(args: string[]): Flags | null {
+  const values = parsed(args)
+  if (values.help) return null
+  const port = Number(values.port)
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new Complaint(`--port ${values.port}: a number from 0 to 65535 is expected`, 2)
+  }
+  return {
+    port,
+    host: values.host,
+    dataDir: resolve(values.data),
+    envFile: resolve(values['env-file']),
+    demo: !values['no-demo'],
+  }
+}
+
+function parsed(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        port: { type: 'string', default: '8788' },
+        host: { type: 'string', default: '127.0.0.1' },
+        data: { type: 'string', default: join(ROOT, '.outpost/data') },
+        'env-file': { type: 'string', default: DEV_VARS },
+        'no-demo': { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    }).values
+  } catch (error) {
+    throw new Complaint(`${messageOf(error)}\n\n${HELP}`, 2)
+  }
+}
+
+/** Apart from the build, which does it again, so that its errors stand alone on the terminal. */
+async function compile(): Promise<void> {
+  const child = spawn(process.execPath, [join(ROOT, 'scripts/compile.ts')], {
+    cwd: ROOT,
+    stdio: 'inherit',
+  })
+  const [code] = (await once(child, 'close')) as [number | null]
+  if (code !== 0) throw new Complaint('nothing was started: see above')
+}
+
+function readOrWrite(file: string): Readonly<Record<string, string>> {
+  if (file === DEV_VARS && writeDevVars(file)) {
+    tell('wrote .dev.vars: a new key for agents on this machine, a token for you')
+  }
+  try {
+    if (statSync(file).mode & 0o077) tell(`other users can read ${file}: chmod 600 mends it`)
+    return readDevVars(file)
+  } catch (error) {
+    throw new Complaint(`cannot read ${file}: ${messageOf(error)}`, 2)
+  }
+}
+
+/** False when nothing compiled in points at the demo upstream. */
+async function addDemo({ CATALOG }: Compiled, key = '', server: Served): Promise<boolean> {
+  if (CATALOG.providers.get('demo')?.base_url !== DEMO_URL) return false
+  try {
+    const { shared } = await startDemo({ key })
+    if (shared) {
+      tell(`port ${DEMO_PORT} has another Outpost's demo upstream; it serves this one too`)
+    }
+    return true
+  } catch (error) {
+    await server.stop()
+    throw new Complaint(`${messageOf(error)}; free it, or start with --no-demo`)
+  }
+}
+
+/** Signals end the server first, then us; the second one does not wait. */
+function endWith(server: Served): void {
+  let asked = false
+  const stop = () => {
+    void server.stop(asked ? 0 : undefined)
+    asked = true
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
+  void server.ended.then((how) => {
+    if (!asked) tell(`workerd ended unexpectedly (${how})`)
+    process.exit(asked ? 0 : 1)
+  })
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.')
+}
+
+try {
+  await main()
+} catch (error) {
+  tell(messageOf(error))
+  process.exit(error instanceof Complaint ? error.exitCode : 1)
+}

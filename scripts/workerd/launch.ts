@@ -1,0 +1,181 @@
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { get } from 'node:http'
+import { createRequire } from 'node:module'
+import type { Readable } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
+
+const START_LIMIT_MS = 20_000
+const DRAIN_MS = 8000
+
+export interface Launch {
+  /** Path of the configuration, with one socket, called `http`. */
+  readonly config: string
+  readonly host: string
+  readonly port: number
+  /** All of the child's environment. */
+  readonly env: Readonly<Record<string, string>>
+  /** `inherit`: the Worker's log lines come out of our own stdout and stderr, unchanged. */
+  readonly output: 'inherit' | 'keep'
+  readonly onSpawn: (pid: number) => void
+}
+
+export interface Running {
+  readonly url: string
+  /** Of workerd, which is the one to measure. */
+  readonly pid: number
+  /** Resolves when workerd has ended, for whatever reason, with a word on how. */
+  readonly ended: Promise<string>
+  /** What the Worker logged so far, stdout and stderr, when it is kept. */
+  readonly output: () => string
+  /** Takes no new calls, and gives open ones `drainMs` to finish. */
+  readonly stop: (drainMs?: number) => Promise<void>
+}
+
+/**
+ * Starts `workerd serve` and returns when it answers over HTTP. It ends when this process ends.
+ *
+ * @throws when the port is taken, or workerd ends or stays silent.
+ */
+export async function launch(wanted: Launch): Promise<Running> {
+  const child = spawn(binary(), ['serve', wanted.config, '--control-fd=3'], {
+    // Its own process group: Ctrl-C in a terminal reaches us, and we let open calls finish.
+    detached: true,
+    env: wanted.env,
+    stdio: ['ignore', wanted.output === 'keep' ? 'pipe' : 'inherit', 'pipe', 'pipe'],
+  })
+  const log = logOf(child, wanted.output)
+  const ended = endOf(child)
+  const pid = child.pid
+  if (pid === undefined) throw new Error(await ended)
+  wanted.onSpawn(pid)
+  const unguard = guard(pid)
+  void ended.then(unguard)
+  const stop = async (drainMs = DRAIN_MS) => {
+    child.kill('SIGTERM')
+    const late = setTimeout(() => child.kill('SIGKILL'), drainMs)
+    await ended
+    clearTimeout(late)
+  }
+  try {
+    const failed = ended.then((how) =>
+      Promise.reject(new Error(diagnosis(log.text(), how, wanted))),
+    )
+    const url = await Promise.race([answering(child, wanted.host), failed])
+    log.release()
+    return { url, pid, ended, output: log.text, stop }
+  } catch (error) {
+    await stop(0)
+    throw error
+  }
+}
+
+function binary(): string {
+  const wrangler = createRequire(createRequire(import.meta.url).resolve('wrangler'))
+  return (wrangler('workerd') as { readonly default: string }).default
+}
+
+async function endOf(child: ChildProcess): Promise<string> {
+  try {
+    const [code, signal] = (await once(child, 'close')) as [number | null, string | null]
+    return signal === null ? `exit code ${code}` : signal
+  } catch (error) {
+    return `workerd cannot be run: ${String(error)}`
+  }
+}
+
+/** The address at which it answers, as soon as it does. workerd reports its port on descriptor 3. */
+async function answering(child: ChildProcess, host: string): Promise<string> {
+  const signal = AbortSignal.timeout(START_LIMIT_MS)
+  try {
+    const report = child.stdio[3] as Readable
+    const [line] = (await once(report, 'data', { signal })) as [Buffer]
+    const { port } = JSON.parse(line.toString().split('\n', 1)[0] ?? '') as { port: number }
+    report.resume()
+    const url = `http://${reachable(host)}:${port}`
+    while (!(await answers(url, signal))) await delay(20, undefined, { signal })
+    return url
+  } catch (error) {
+    if (!signal.aborted) throw error
+    throw new Error(`workerd did not answer within ${START_LIMIT_MS / 1000} s`, { cause: error })
+  }
+}
+
+async function answers(url: string, signal: AbortSignal): Promise<boolean> {
+  const request = get(`${url}/healthz`, { signal, agent: false })
+  try {
+    await once(request, 'response')
+    return true
+  } catch {
+    signal.throwIfAborted()
+    return false
+  } finally {
+    request.destroy()
+  }
+}
+
+/** How this machine reaches a server that listens on `host`. */
+function reachable(host: string): string {
+  if (['*', '0.0.0.0', '::'].includes(host)) return '127.0.0.1'
+  return bracketed(host)
+}
+
+/** As it stands in front of `:port`. */
+export function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host
+}
+
+/** Until workerd answers, its complaints are held back: they may become the error that is thrown. */
+function logOf(child: ChildProcess, output: Launch['output']) {
+  let kept = ''
+  let passing = false
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    kept += text
+  })
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    if (passing) process.stderr.write(text)
+    else kept += text
+  })
+  return {
+    text: () => kept,
+    release: () => {
+      if (output === 'keep') return
+      passing = true
+      process.stderr.write(kept)
+      kept = ''
+    },
+  }
+}
+
+function diagnosis(log: string, how: string, { host, port }: Launch): string {
+  if (log.includes('Address already in use')) {
+    return `port ${port} on ${host} is already in use; stop what listens there, or choose another with --port`
+  }
+  if (/Cannot assign requested address|parseAddress|getaddrinfo/.test(log)) {
+    return `cannot listen on ${host}, port ${port}: not an address of this machine`
+  }
+  return `workerd did not start (${how})\n${log.trim()}`
+}
+
+/**
+ * A shell that waits for the end of a pipe that we hold. It comes when we end, even by SIGKILL, and
+ * then the shell ends workerd. Returns what calls that off.
+ */
+function guard(pid: number): () => void {
+  const script = [
+    'read -r line && exit',
+    'kill -TERM "$1"',
+    'n=0; while kill -0 "$1" && [ $n -lt 40 ]; do sleep 0.2; n=$((n+1)); done',
+    'kill -KILL "$1"',
+  ].join('\n')
+  const shell = spawn('/bin/sh', ['-c', script, 'outpost-guard', String(pid)], {
+    detached: true,
+    env: {},
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  shell.on('error', () => {})
+  shell.stdin.on('error', () => {})
+  shell.unref()
+  return () => shell.stdin.end('over\n')
+}

@@ -1,0 +1,29 @@
+/** Shapes of well-known tokens: what looks like one is not recorded, whoever it belongs to. */
+const TOKEN_SHAPES = new RegExp(
+  [
+    'op_[0-9A-Za-z]{43}',
+    'gh[pousr]_[0-9A-Za-z]{20,}',
+    'github_pat_[0-9A-Za-z_]{20,}',
+    'glpat-[0-9A-Za-z_-]{16,}',
+    'sk-[0-9A-Za-z_-]{16,}',
+    '[rsp]k_(?:live|test)_[0-9A-Za-z]{10,}',
+    'xox[abeprs]-[0-9A-Za-z-]{10,}',
+    'AKIA[0-9A-Z]{16}',
+    'AIza[0-9A-Za-z_-]{30,}',
+    'bot[0-9]{6,}(?::|%3[Aa])[0-9A-Za-z_-]{30,}',
+    'eyJ[0-9A-Za-z_-]{8,}\\.[0-9A-Za-z_-]{8,}(?:\\.[0-9A-Za-z_-]*)?',
+  ].join('|'),
+  'g',
+)
+
+/** Shorter values are words: replacing them would garble a path and hide nothing. */
+const SHORTEST_KEY = 6
+
+/** The text without the given keys (plain or percent-encoded) and without anything of a token's shape. */
+export function redact(text: string, keys: readonly string[]): string {
+  const known = keys.filter((key) => key.length >= SHORTEST_KEY)
+  const spelt = known.flatMap((key) => [key, encodeURIComponent(key.toWellFormed())])
+  return spelt
+    .reduce((rest, key) => rest.replaceAll(key, '[redacted]'), text)
+    .replaceAll(TOKEN_SHAPES, '[redacted]')
+}

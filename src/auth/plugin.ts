@@ -1,0 +1,22 @@
+import type { Credentials, Draft, PluginAuth, PluginConfig, SecretRef, Slots } from './scheme.ts'
+
+/**
+ * A scheme outside the built-in ones: a class exported by a file of `src/plugins/`, named in YAML
+ * as `module_ts: plugins/file.ts:Class`. It is made once per provider and isolate, and at compile
+ * time too, where an error thrown by the constructor is a build error at the provider's `config:`.
+ */
+export interface Plugin {
+  readonly slots: Slots
+  /** True when `sign` wants `draft.body`. */
+  readonly readsBody?: boolean
+  readonly sign: (draft: Draft, credentials: Credentials, now: number) => void | Promise<void>
+}
+
+export type PluginClass = new (config: PluginConfig) => Plugin
+
+/** The secrets of a plugin: the values of those keys of its `config` that end in `_env`. */
+export function pluginSecrets({ config }: PluginAuth): readonly SecretRef[] {
+  return Object.entries(config).flatMap(([key, value]) =>
+    key.endsWith('_env') && typeof value === 'string' ? [{ env: value }] : [],
+  )
+}

@@ -1,0 +1,116 @@
+import type { Catalog, Provider } from './catalog.ts'
+import { checkPath } from './policy/path.ts'
+import { hasParam } from './query.ts'
+import { Refusal } from './refusal.ts'
+import type { Settings } from './settings.ts'
+import { readTarget } from './target.ts'
+import type { Target } from './target.ts'
+
+/** What an agent asked for, taken apart once and not trusted yet. */
+export interface Call {
+  readonly method: string
+  /** The upstream path below the provider's base URL, exactly as it was sent and will be sent. */
+  readonly path: string
+  /** With its `?`, exactly as it will be sent but for what auth adds; empty when there is none. */
+  readonly query: string
+  readonly named: Named
+  readonly request: Request
+}
+
+/** How the call names its provider, and which: contract §4. */
+export interface Named {
+  readonly by: 'header' | 'host' | 'path' | 'default' | 'nothing'
+  /** Lower case; not necessarily a provider that exists. */
+  readonly name: string
+}
+
+const NAME = /^[a-zA-Z0-9_-]+$/
+const PREFIX = /^\/p\/([^/]*)(\/.*)?$/
+const NEVER_FORWARDED = new Set(['TRACE', 'TRACK', 'CONNECT'])
+
+/**
+ * Takes a request apart. Refuses what is ambiguous whoever asks; what depends on the provider is
+ * left to `resolve`, after the caller is known, so that a stranger learns nothing of providers.
+ */
+export function readCall(request: Request, settings: Settings): Call {
+  const { method } = request
+  if (NEVER_FORWARDED.has(method)) {
+    throw new Refusal('PROXY_METHOD_DENIED', `${method} is never forwarded`)
+  }
+  const target = readTarget(request)
+  if (!target) throw new Refusal('PROXY_BAD_PATH', 'the request target cannot be read in one way')
+  const named = nameOf(request.headers, target, settings)
+  const path = named.by === 'path' ? (PREFIX.exec(target.path)?.[2] ?? '/') : target.path
+  return { method, path, query: target.query, named, request }
+}
+
+/** Which provider the headers, the host name or the path name, in that order of precedence. */
+export function nameOf(headers: Headers, target: Target, settings: Settings): Named {
+  const byHeader = headerName(headers)
+  const byHost = hostName(target.host, settings.domain)
+  if (byHeader !== null && byHost !== null && byHeader !== byHost) {
+    throw ambiguous('the header and the host name name two providers')
+  }
+  if (byHeader !== null) return { by: 'header', name: byHeader }
+  if (byHost !== null) return { by: 'host', name: byHost }
+  const prefixed = PREFIX.exec(target.path)?.[1]
+  if (prefixed !== undefined) return { by: 'path', name: prefixed.toLowerCase() }
+  if (settings.defaultProvider !== '') return { by: 'default', name: settings.defaultProvider }
+  return { by: 'nothing', name: '' }
+}
+
+function headerName(headers: Headers): string | null {
+  const provider = headers.get('x-provider')
+  const broker = headers.get('x-broker')
+  for (const name of [provider, broker]) {
+    // A header that came twice arrives as one value with a comma in it.
+    if (name?.includes(',')) throw ambiguous('a provider header was sent twice')
+  }
+  const name = provider ?? broker
+  if (name === null) return null
+  if (broker !== null && broker.toLowerCase() !== name.toLowerCase()) {
+    throw ambiguous('X-Provider and X-Broker name two providers')
+  }
+  return name.toLowerCase()
+}
+
+function hostName(host: string, domain: string): string | null {
+  if (domain === '' || !host.endsWith(`.${domain}`)) return null
+  return host.slice(0, -domain.length - 1)
+}
+
+function ambiguous(message: string): Refusal {
+  return new Refusal('PROXY_AMBIGUOUS_PROVIDER', message)
+}
+
+/** The provider that the call names, if there is one. Says nothing to the caller yet. */
+export function lookUp(catalog: Catalog, { name }: Named): Provider | null {
+  return NAME.test(name) ? (catalog.providers.get(name) ?? null) : null
+}
+
+/**
+ * What only an accepted caller may learn: whether the provider exists, and whether it can be asked
+ * for that path. `available` are the names of the providers that this caller may use.
+ */
+export function resolve(
+  call: Call,
+  provider: Provider | null,
+  available: () => string[],
+): Provider {
+  if (!provider) {
+    const message =
+      call.named.by === 'nothing' ? 'name a provider with X-Provider' : 'no such provider'
+    throw new Refusal('PROXY_UNKNOWN_PROVIDER', message, { metadata: { available: available() } })
+  }
+  const check = checkPath(call.path)
+  if (!check.ok) throw badPath(check.why)
+  if (check.encodedSlash && provider.encoded_slash === 'refuse') throw badPath('an encoded slash')
+  if (!provider.allow_method_override && hasParam(call.query.slice(1), '_method')) {
+    throw new Refusal('PROXY_BAD_REQUEST', 'a _method parameter would change the method')
+  }
+  return provider
+}
+
+function badPath(why: string): Refusal {
+  return new Refusal('PROXY_BAD_PATH', `the path cannot be read in one way: ${why}`)
+}

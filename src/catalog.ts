@@ -1,0 +1,88 @@
+import type { PluginClass } from './auth/plugin.ts'
+import type { Auth, SecretRef, Slots } from './auth/scheme.ts'
+
+/**
+ * One upstream API: a file of `providers/` with every default filled in. The keys are those of the
+ * YAML (docs/providers.md), so that reading one explains the other.
+ */
+export interface Provider {
+  readonly name: string
+  readonly description: string
+  readonly docs_url: string
+  /** Scheme, host and path prefix, without a trailing slash: `https://slack.com/api`. */
+  readonly base_url: string
+  readonly default_headers: Readonly<Record<string, string>>
+  /** Lower case. */
+  readonly strip_response_headers: readonly string[]
+  /** Lower case: credential-like headers of the agent's that may pass. */
+  readonly forward_request_headers: readonly string[]
+  readonly forward_cookies: boolean
+  readonly encoded_slash: 'refuse' | 'allow'
+  readonly allow_method_override: boolean
+  readonly require_grant: boolean
+  /** Until response headers arrive, counted from the last byte of the request body. */
+  readonly timeout_ms: number
+  readonly max_body_bytes: number | null
+  readonly auth: Auth
+  readonly credential: Credential
+  readonly forwarding: Forwarding
+}
+
+/** What `auth` implies, worked out at build time. */
+export interface Credential extends Slots {
+  readonly secrets: readonly SecretRef[]
+  readonly reads_body: boolean
+}
+
+export interface Forwarding {
+  readonly mode: 'transparent' | 'allowlist'
+  readonly allow: readonly Rule[]
+  readonly deny: readonly string[]
+  readonly treat_writes_as_sensitive: boolean
+  readonly default_cache_ttl: number
+  readonly default_category: string
+  /** null: the `RATE_LIMIT_QUEUE_TIMEOUT` of the installation. */
+  readonly queue_timeout_ms: number | null
+  readonly rate_limits: Readonly<Record<string, readonly Window[]>>
+  /** What an agent gets for the upstream's own 429: its answer, or our envelope around it. */
+  readonly upstream_429: 'pass' | 'envelope'
+}
+
+/** One entry of `forwarding.allow`. null: not said in the YAML, so the mode's default holds. */
+export interface Rule {
+  /** Upper case; `*` is any method. */
+  readonly methods: readonly string[]
+  readonly pattern: string
+  readonly category: string | null
+  /** Seconds. */
+  readonly cache_ttl: number | null
+  readonly sensitive: boolean | null
+}
+
+export interface Window {
+  readonly capacity: number
+  readonly window_ms: number
+}
+
+/** One entry of `hosts.yaml`: who may call from where. */
+export interface Host {
+  readonly id: string
+  readonly cidrs: readonly string[]
+  readonly can_call_sensitive: boolean
+  readonly auth_token_env: string | null
+  readonly description: string
+  /** null: all. */
+  readonly providers: readonly string[] | null
+  readonly tenant: string | null
+  readonly require_grant: boolean
+}
+
+/** Everything that was compiled in. */
+export interface Catalog {
+  /** By lower-case name. A map, so that no name (`constructor`) is there by accident. */
+  readonly providers: ReadonlyMap<string, Provider>
+  /** In file order. */
+  readonly hosts: readonly Host[]
+  /** By `module` of the provider's auth. */
+  readonly plugins: ReadonlyMap<string, PluginClass>
+}

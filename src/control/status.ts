@@ -1,0 +1,85 @@
+import type { Host, Provider } from '../catalog.ts'
+import type { Deps } from '../deps.ts'
+import { VERSION } from '../version.ts'
+
+/** The operator's view: what is compiled in, and the names, never the values, of what is missing. */
+export interface Status {
+  readonly version: string
+  readonly client_ip_source: string | null
+  readonly providers: readonly ProviderStatus[]
+  readonly hosts: readonly HostStatus[]
+  /** One sentence for each setting that keeps calls out. */
+  readonly problems: readonly string[]
+}
+
+export interface ProviderStatus {
+  readonly name: string
+  readonly base_url: string
+  readonly mode: string
+  readonly auth: string
+  readonly ready: boolean
+  readonly missing_secrets: readonly string[]
+}
+
+export interface HostStatus {
+  readonly id: string
+  readonly cidrs: readonly string[]
+  readonly can_call_sensitive: boolean
+  readonly require_grant: boolean
+  readonly key: 'set' | 'missing' | 'not required'
+  readonly auth_token_env: string | null
+}
+
+export function statusOf({ catalog, settings, isSet }: Deps): Status {
+  const providers = [...catalog.providers.values()].map((each) => providerStatus(each, isSet))
+  const hosts = catalog.hosts.map((each) => hostStatus(each, isSet))
+  return {
+    version: VERSION,
+    client_ip_source: settings.clientIpSource,
+    providers,
+    hosts,
+    problems: [
+      ...(settings.clientIpSource ? [] : ['CLIENT_IP_SOURCE is not set: nobody is let in']),
+      ...(settings.trustedProxies ? [] : ['TRUSTED_PROXIES has an error: nobody is let in']),
+      ...(hosts.length > 0 ? [] : ['hosts.yaml has no host: nobody is let in']),
+      ...providers.filter(({ ready }) => !ready).map(providerProblem),
+      ...hosts.filter(({ key }) => key === 'missing').map(hostProblem),
+    ],
+  }
+}
+
+function providerStatus(provider: Provider, isSet: (name: string) => boolean): ProviderStatus {
+  const { name, base_url, auth, forwarding, credential } = provider
+  const missing = credential.secrets.flatMap((ref) =>
+    'env' in ref && !isSet(ref.env) ? [ref.env] : [],
+  )
+  return {
+    name,
+    base_url,
+    mode: forwarding.mode,
+    auth: auth.type,
+    ready: missing.length === 0,
+    missing_secrets: missing,
+  }
+}
+
+function hostStatus(host: Host, isSet: (name: string) => boolean): HostStatus {
+  const { id, cidrs, can_call_sensitive, require_grant, auth_token_env } = host
+  const present = auth_token_env !== null && isSet(auth_token_env)
+  return {
+    id,
+    cidrs,
+    can_call_sensitive,
+    require_grant,
+    key: auth_token_env === null ? 'not required' : present ? 'set' : 'missing',
+    auth_token_env,
+  }
+}
+
+function providerProblem({ name, missing_secrets }: ProviderStatus): string {
+  return `${name}: ${missing_secrets.join(', ')} is not set: its calls get 502 PROXY_AUTH_ERROR`
+}
+
+function hostProblem({ id, auth_token_env }: HostStatus): string {
+  return `host ${id}: ${auth_token_env} is not set: its calls get 401`
+}

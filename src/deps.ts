@@ -1,0 +1,30 @@
+import type { Event } from './audit/event.ts'
+import type { Signer } from './auth/index.ts'
+import type { Catalog, Host, Provider } from './catalog.ts'
+import type { Opening } from './opening.ts'
+import type { Permit } from './policy/decide.ts'
+import type { Secret } from './secret.ts'
+import type { Settings } from './settings.ts'
+
+/** Sends one request. The signal is the clock's: it never ends a stream that has begun. */
+export type Send = (request: Request, signal: AbortSignal) => Promise<Response>
+
+/** Everything the request path touches that is not a pure function. */
+export interface Deps {
+  readonly catalog: Catalog
+  readonly settings: Settings
+  readonly now: () => number
+  readonly newId: (now: number) => string
+  /** The pre-shared key of a host; null when its variable is not set. */
+  readonly keyOf: (host: Host) => Secret | null
+  /** Who may ask for the status: null where the variable is not set. */
+  readonly operators: { readonly admin: Secret | null; readonly viewer: Secret | null }
+  /** Whether a secret or setting of that name is set. Its value stays where it is. */
+  readonly isSet: (name: string) => boolean
+  /** Nothing is read yet: each secret is read when the scheme opens it. */
+  readonly credentials: (permit: Permit) => Opening
+  readonly signerOf: (provider: Provider) => Signer
+  readonly send: Send
+  /** One finished call. Never delays the answer. */
+  readonly write: (event: Event) => void
+}

@@ -1,0 +1,66 @@
+import type { Draft } from './auth/scheme.ts'
+import type { Send } from './deps.ts'
+import { urlOf } from './outbound.ts'
+import type { Permit } from './policy/decide.ts'
+import { Refusal } from './refusal.ts'
+import { takesBody } from './upload.ts'
+import type { Upload } from './upload.ts'
+
+/** An upstream's answer, and the URL that was asked for it. */
+export interface Upstream {
+  readonly response: Response
+  readonly url: string
+}
+
+/**
+ * The one place that talks to an upstream. Redirects are never followed. Waits at most the
+ * provider's `timeout_ms` for response headers, from the last sign of the request body flowing; a
+ * stream that flows is never cut.
+ */
+export async function forward(
+  permit: Permit,
+  draft: Draft,
+  upload: Upload,
+  send: Send,
+): Promise<Upstream> {
+  const request = requestOf(permit, draft, upload)
+  const { stop } = upload
+  const { timeout_ms } = permit.provider
+  let timer = setTimeout(() => stop.abort(), timeout_ms)
+  upload.onProgress = () => {
+    clearTimeout(timer)
+    timer = setTimeout(() => stop.abort(), timeout_ms)
+  }
+  try {
+    const response = await send(request, stop.signal)
+    if (response.status < 200 || response.status > 599) {
+      throw new Refusal('PROXY_UPSTREAM_ERROR', 'the upstream answered with an impossible status')
+    }
+    return { response, url: request.url }
+  } catch (cause) {
+    throw whyNot(cause, upload)
+  } finally {
+    clearTimeout(timer)
+    upload.onProgress = () => {}
+  }
+}
+
+function requestOf({ provider, call }: Permit, draft: Draft, { body }: Upload): Request {
+  const url = urlOf(provider, draft, call.query)
+  const { method, headers } = draft
+  const request =
+    body && !takesBody(method)
+      ? new Request(new Request(url, call.request), { headers, redirect: 'manual' })
+      : new Request(url, { method, headers, body, redirect: 'manual' })
+  if (request.url !== url) throw new Error('the URL would not be sent as it was evaluated')
+  return request
+}
+
+function whyNot(cause: unknown, { refusal, stop }: Upload): Refusal {
+  if (cause instanceof Refusal) return cause
+  if (refusal) return refusal
+  if (stop.signal.aborted) {
+    return new Refusal('PROXY_UPSTREAM_TIMEOUT', 'the upstream did not answer in time', { cause })
+  }
+  return new Refusal('PROXY_UPSTREAM_ERROR', 'the upstream could not be reached', { cause })
+}

@@ -1,0 +1,51 @@
+import type { Call } from './call.ts'
+import type { Provider } from './catalog.ts'
+import type { Permit } from './policy/decide.ts'
+import { withoutParams } from './query.ts'
+
+/**
+ * A `Location` as the agent may have it. One that lies inside the provider's base URL becomes a
+ * path of the proxy's, so that whoever follows it passes the policy again; any other is returned
+ * absolute. In both, user info and the provider's own credential parameters are taken out: an
+ * upstream that redirects often repeats the query it was sent.
+ *
+ * The rewritten form is a path without scheme and host (RFC 9110 §10.2.2): behind a terminator of
+ * TLS the worker does not know under which origin the agent reached it, and needs not know.
+ */
+export function rewriteLocation(location: string, sentTo: string, permit: Permit): string {
+  const { provider, call } = permit
+  const target = resolve(location, sentTo)
+  if (!target) return location
+  target.username = ''
+  target.password = ''
+  const { params } = provider.credential
+  if (params.length > 0) target.search = withoutParams(target.search.slice(1), params)
+
+  const inside = pathInside(target, provider)
+  if (inside === null) return target.href
+  const path = prefixOf(call) + inside + target.search + target.hash
+  // Two slashes in front would name another host.
+  return path.startsWith('//') ? target.href : path
+}
+
+function resolve(location: string, base: string): URL | null {
+  try {
+    return new URL(location, base)
+  } catch {
+    return null
+  }
+}
+
+/** The path below the base URL, or null for a URL that is not below it. */
+function pathInside(target: URL, provider: Provider): string | null {
+  const base = new URL(provider.base_url)
+  if (target.origin !== base.origin) return null
+  const folder = base.pathname.replace(/\/$/, '')
+  if (target.pathname === folder) return '/'
+  return target.pathname.startsWith(`${folder}/`) ? target.pathname.slice(folder.length) : null
+}
+
+/** What the agent has in front of upstream paths: nothing, or the path prefix it chose by. */
+function prefixOf({ named }: Call): string {
+  return named.by === 'path' ? `/p/${named.name}` : ''
+}

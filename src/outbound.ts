@@ -1,0 +1,67 @@
+import type { Signer } from './auth/index.ts'
+import type { Credentials, Draft } from './auth/scheme.ts'
+import type { Provider } from './catalog.ts'
+import { forwardable } from './headers.ts'
+import type { Permit } from './policy/decide.ts'
+import { withoutParams } from './query.ts'
+import { Refusal } from './refusal.ts'
+
+/**
+ * The upstream request, built from nothing: the path and query that were evaluated, the agent's
+ * headers less everything that is not theirs to set, the provider's defaults over them. The
+ * credential comes last, from the scheme.
+ */
+export function outbound({ call, provider }: Permit, body: Uint8Array | null): Draft {
+  const { headers: slots, params } = provider.credential
+  const headers = forwardable(call.request.headers, {
+    slots,
+    permitted: provider.forward_request_headers,
+    cookies: provider.forward_cookies,
+  })
+  for (const [name, value] of Object.entries(provider.default_headers)) headers.set(name, value)
+  return {
+    method: call.method,
+    headers,
+    path: basePath(provider) + call.path,
+    query: params.length > 0 ? withoutParams(call.query.slice(1), params) : call.query.slice(1),
+    body,
+  }
+}
+
+/** The URL of a draft. A `?` without a query stays where the agent sent one. */
+export function urlOf(provider: Provider, draft: Draft, sentQuery: string): string {
+  const mark = draft.query !== '' || sentQuery === '?' ? '?' : ''
+  return originOf(provider) + draft.path + mark + draft.query
+}
+
+function originOf({ base_url }: Provider): string {
+  return base_url.slice(0, pathStart(base_url))
+}
+
+function basePath({ base_url }: Provider): string {
+  return base_url.slice(pathStart(base_url))
+}
+
+/** Where the path begins in `https://host/path`; the end when there is none. */
+function pathStart(url: string): number {
+  const slash = url.indexOf('/', url.indexOf('://') + 3)
+  return slash < 0 ? url.length : slash
+}
+
+/** Puts the credential on the draft. A scheme that cannot is a 502 that names nothing. */
+export async function sign(
+  draft: Draft,
+  signer: Signer,
+  credentials: Credentials,
+  now: number,
+): Promise<void> {
+  try {
+    await signer.sign(draft, credentials, now)
+  } catch (cause) {
+    if (cause instanceof Refusal) throw cause
+    throw new Refusal('PROXY_AUTH_ERROR', 'the provider cannot be authenticated', {
+      reason: 'the scheme failed',
+      cause,
+    })
+  }
+}

@@ -1,0 +1,168 @@
+import type { Call } from '../call.ts'
+import type { Forwarding, Provider } from '../catalog.ts'
+import type { Caller } from '../identity.ts'
+import { Refusal } from '../refusal.ts'
+import type { RefusalCode } from '../refusal.ts'
+import { readingsOf, spellingsOf } from './path.ts'
+import { arrange } from './rules.ts'
+import type { Rules } from './rules.ts'
+
+declare const issued: unique symbol
+
+/** Proof that policy allowed one call. `decide` alone makes them, and no secret opens without one. */
+export interface Permit extends Route {
+  readonly [issued]: true
+  readonly caller: Caller
+  readonly provider: Provider
+  readonly call: Call
+}
+
+/** How a call is treated once nothing denies it. */
+export interface Route {
+  /** What decided: `allow[3]`, or `default` where no rule spoke. */
+  readonly rule: string
+  readonly category: string
+  readonly sensitive: boolean
+  /** Seconds; 0 is never. */
+  readonly cache_ttl: number
+}
+
+/** A value, so that the record and a simulation can ask why. `reason` is for the operator. */
+export type Decision = { readonly allow: true; readonly permit: Permit } | Denial
+
+export interface Denial {
+  readonly allow: false
+  readonly code: RefusalCode
+  /** For the agent. */
+  readonly message: string
+  readonly rule: string
+  readonly reason: string
+  readonly sensitive: boolean
+}
+
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/** The whole policy. Pure: same caller, provider and call, same answer. */
+export function decide(caller: Caller, provider: Provider, call: Call): Decision {
+  const { host } = caller
+  if (host.providers && !host.providers.includes(provider.name)) {
+    return deny('PROXY_PROVIDER_DENIED', 'this caller may not use the provider', {
+      rule: `host ${host.id}.providers`,
+      reason: `${provider.name} is not in the host's list`,
+    })
+  }
+  const wants = grantWantedBy(caller, provider)
+  if (wants) {
+    return deny('PROXY_GRANT_REQUIRED', 'this call needs a grant', {
+      rule: wants,
+      reason: 'no grant was presented',
+    })
+  }
+  const { allow, deny: denied } = policyOf(provider)
+  for (const reading of readingsOf(call.path)) {
+    const index = denied(reading)
+    if (index < 0) continue
+    return deny('PROXY_PATH_DENIED', 'the path is denied', {
+      rule: `deny[${index}]`,
+      reason: `${provider.forwarding.deny[index]} denies it`,
+    })
+  }
+  const route = routeOf(provider, call, allow)
+  if (!route) {
+    return deny('PROXY_NO_ROUTE', 'no rule allows this method and path', {
+      rule: 'allow',
+      reason: 'allowlist mode, and no rule matches',
+    })
+  }
+  if (route.sensitive && !host.can_call_sensitive) {
+    return deny('PROXY_SENSITIVE_DENIED', 'this caller may not make sensitive calls', {
+      rule: `host ${host.id}.can_call_sensitive`,
+      reason: `sensitive by ${route.rule}`,
+      sensitive: true,
+    })
+  }
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the one place permits are made
+  return { allow: true, permit: { ...route, caller, provider, call } as Permit }
+}
+
+/** The permit, or the refusal that the agent gets. */
+export function permitted(decision: Decision): Permit {
+  if (decision.allow) return decision.permit
+  throw new Refusal(decision.code, decision.message, { reason: decision.reason })
+}
+
+function deny(
+  code: RefusalCode,
+  message: string,
+  why: { rule: string; reason: string; sensitive?: boolean },
+): Denial {
+  return { allow: false, code, message, sensitive: false, ...why }
+}
+
+function grantWantedBy({ host, grantRequired }: Caller, provider: Provider): string | null {
+  if (host.require_grant) return `host ${host.id}.require_grant`
+  if (provider.require_grant) return `provider ${provider.name}.require_grant`
+  return grantRequired ? 'REQUIRE_GRANT' : null
+}
+
+/** The first allow rule that speaks for the call; in allowlist mode null when there is none. */
+function routeOf({ forwarding }: Provider, call: Call, allow: Rules): Route | null {
+  const rules = forwarding.allow
+  const allowlist = forwarding.mode === 'allowlist'
+  const index = allow.first(call.path, (at) => {
+    const rule = rules[at]
+    if (!rule || !speaksFor(rule.methods, call.method)) return false
+    return !allowlist || call.path !== '/' || rule.pattern === '/'
+  })
+  const rule = rules[index]
+  if (!rule) return allowlist ? null : unruled(forwarding, call.method)
+  const otherwise = allowlist ? NEUTRAL : unruled(forwarding, call.method)
+  return {
+    rule: `allow[${index}]`,
+    category: rule.category ?? forwarding.default_category,
+    sensitive: rule.sensitive ?? otherwise.sensitive,
+    cache_ttl: rule.cache_ttl ?? otherwise.cache_ttl,
+  }
+}
+
+const NEUTRAL = { sensitive: false, cache_ttl: 0 }
+
+/** Transparent mode, where no rule speaks: by the method alone. */
+function unruled(forwarding: Forwarding, method: string): Route {
+  return {
+    rule: 'default',
+    category: forwarding.default_category,
+    sensitive: forwarding.treat_writes_as_sensitive && !SAFE.has(method),
+    cache_ttl: method === 'GET' ? forwarding.default_cache_ttl : 0,
+  }
+}
+
+function speaksFor(methods: readonly string[], method: string): boolean {
+  if (methods.includes(method) || methods.includes('*')) return true
+  return method === 'HEAD' && methods.includes('GET')
+}
+
+interface Policy {
+  readonly allow: Rules
+  /** The index of the deny pattern that holds for a reading, or -1. */
+  readonly deny: (reading: string) => number
+}
+
+/** Rules are arranged when a provider is first called, not at start: there may be thousands. */
+const policies = new WeakMap<Provider, Policy>()
+
+function policyOf(provider: Provider): Policy {
+  const known = policies.get(provider)
+  if (known) return known
+  const { allow, deny: denied } = provider.forwarding
+  const spelt = denied.flatMap((pattern, index) =>
+    spellingsOf(pattern).map((spelling) => ({ spelling, index })),
+  )
+  const denials = arrange(spelt.map(({ spelling }) => spelling))
+  const policy: Policy = {
+    allow: arrange(allow.map(({ pattern }) => pattern)),
+    deny: (reading) => spelt[denials.first(reading)]?.index ?? -1,
+  }
+  policies.set(provider, policy)
+  return policy
+}

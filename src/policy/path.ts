@@ -1,0 +1,91 @@
+/** Longer paths are refused. The platform itself takes 16 KB of URL at the edge. */
+const MAX_PATH = 8192
+
+/** No escape, no parameter, no double or final slash: there is one way to read such a path. */
+const PLAIN = /^(?:\/[\w.~!$&'()*+,=:@-]+)*\/?$/
+
+/** Escapes that must not be left after decoding once: separators, dots, `%` itself, control bytes. */
+const ENCODED_TWICE = /%(?:2e|2f|5c|25|7f|[01][0-9a-f])/i
+
+/** What a path says, and whether that can be told at all. */
+export type PathCheck =
+  | { readonly ok: true; readonly encodedSlash: boolean }
+  | { readonly ok: false; readonly why: string }
+
+/**
+ * Refuses every path that two parsers may read in two ways: bad or double escapes, control bytes,
+ * backslashes, dot segments in any spelling, invalid UTF-8, over-long input. An encoded slash is
+ * reported, not refused: that is the provider's to say.
+ */
+export function checkPath(path: string): PathCheck {
+  if (path.length > MAX_PATH) return bad(`longer than ${MAX_PATH} bytes`)
+  const decoded = path.includes('%') ? decode(path) : path
+  if (decoded === null) return bad('an escape that is not valid UTF-8')
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  if (/[\u0000-\u001f\u007f-\u009f]/.test(decoded)) return bad('a control character')
+  if (decoded.includes('\\')) return bad('a backslash')
+  if (ENCODED_TWICE.test(decoded)) return bad('a separator or dot that is encoded twice')
+  if (hasDotSegment(decoded)) return bad('a dot segment')
+  return { ok: true, encodedSlash: /%2f/i.test(path) }
+}
+
+/**
+ * Every way in which some server might read the path, lower-case and each once: decoded, with
+ * `%2F` as a slash, with runs of slashes as one, without a final slash, without `;parameters`,
+ * with compatibility characters (U+FF0F for a slash) folded. A deny rule holds for any of them.
+ */
+export function readingsOf(path: string): readonly string[] {
+  if (PLAIN.test(path) && !path.endsWith('/')) return [path.toLowerCase()]
+  const once = decode(path) ?? path
+  const forms = new Set([path, once, decode(once) ?? once])
+  // Each change leaves alone what it made itself, so a set that grows while it is walked ends.
+  for (const change of [fold, withoutParameters, collapsed, withoutFinalSlash]) {
+    for (const form of forms) forms.add(change(form))
+  }
+  return [...new Set([...forms].map((form) => form.toLowerCase()))]
+}
+
+/** A deny pattern in the spellings that `readingsOf` produces for the path that it names. */
+export function spellingsOf(pattern: string): readonly string[] {
+  const lower = pattern.toLowerCase()
+  const decoded = (decode(lower) ?? lower).toLowerCase()
+  return [...new Set([lower, decoded, withoutFinalSlash(lower), withoutFinalSlash(decoded)])]
+}
+
+function bad(why: string): PathCheck {
+  return { ok: false, why }
+}
+
+/** Percent-decodes once; null when an escape is malformed or not UTF-8. */
+function decode(text: string): string | null {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return null
+  }
+}
+
+/** `.` and `..`, also with blanks, `;parameters` or compatibility characters around them. */
+function hasDotSegment(decoded: string): boolean {
+  if (!/[.\u2024\u2025\u2026\uff0e\ufe52\ufe30]|%/.test(decoded)) return false
+  return [decoded, decode(decoded) ?? decoded]
+    .map(fold)
+    .flatMap((form) => form.split('/'))
+    .some((segment) => /^\s*\.{1,2}\s*(?:;|$)/.test(segment))
+}
+
+function fold(text: string): string {
+  return text.normalize('NFKC')
+}
+
+function withoutParameters(text: string): string {
+  return text.replaceAll(/;[^/]*/g, '')
+}
+
+function collapsed(text: string): string {
+  return text.replaceAll(/\/{2,}/g, '/')
+}
+
+function withoutFinalSlash(text: string): string {
+  return text.length > 1 ? text.replace(/\/+$/, '') || '/' : text
+}

@@ -1,0 +1,16 @@
+import { bind } from './bindings.ts'
+import { control, isControl } from './control/app.ts'
+import { proxy } from './proxy.ts'
+import type { Variables } from './settings.ts'
+
+/**
+ * The entry. What names a provider goes to the request path; the few paths of our own go to the
+ * control plane. Both read the request target in one place, `target.ts`.
+ */
+// oxlint-disable-next-line import/no-default-export -- what the runtime looks for
+export default {
+  async fetch(request, env) {
+    const deps = bind(env)
+    return isControl(request, deps.settings) ? control(request, deps) : proxy(request, deps)
+  },
+} satisfies ExportedHandler<Variables>

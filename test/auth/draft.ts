@@ -1,0 +1,31 @@
+import type { Credentials, Draft } from '../../src/auth/scheme.ts'
+import { Secret } from '../../src/secret.ts'
+
+/** A draft as `outbound` leaves it, to be signed. */
+export function draftOf(
+  parts: Partial<Omit<Draft, 'headers'>> & { headers?: HeadersInit } = {},
+): Draft {
+  return {
+    method: 'GET',
+    path: '/v1/things',
+    query: '',
+    body: null,
+    ...parts,
+    headers: new Headers(parts.headers),
+  }
+}
+
+/** Credentials from a table by variable name; a literal opens as itself, a missing name throws. */
+export function credentialsOf(values: Readonly<Record<string, string>>): Credentials {
+  return {
+    open: (ref) => {
+      const value = 'env' in ref ? values[ref.env] : ref.value
+      if (value === undefined) throw new Error('not set')
+      return new Secret(value)
+    },
+  }
+}
+
+export function headersOf(draft: Draft): Record<string, string> {
+  return Object.fromEntries(draft.headers)
+}

@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest'
+import type { Unstable_Config } from 'wrangler'
+
+import { objectClasses, refuseUnserved, workerdConfig } from '../../scripts/workerd/config.ts'
+import type { Plan } from '../../scripts/workerd/config.ts'
+import { privatePeers } from '../../scripts/workerd/private-peers.ts'
+
+const NAMES: Readonly<Record<string, readonly string[]>> = {
+  'api.example.com': ['93.184.216.34'],
+  'git.internal': ['10.1.2.3', 'fd12::1', '93.184.216.34'],
+  'mapped.internal': ['::ffff:192.168.0.7'],
+  'metadata.example': ['169.254.169.254', 'fe80::1'],
+  'here.example': ['127.0.0.1'],
+}
+
+async function resolve(host: string): Promise<readonly string[]> {
+  if (host === 'silent.example') return new Promise(() => {})
+  const found = NAMES[host]
+  if (!found) throw new Error('ENOTFOUND')
+  return found
+}
+
+describe('privatePeers', () => {
+  it.each([
+    { url: 'http://127.0.0.1:8789', peers: ['127.0.0.1/32'] },
+    { url: 'http://127.1/x', peers: ['127.0.0.1/32'] },
+    { url: 'https://10.2.3.4/api', peers: ['10.2.3.4/32'] },
+    { url: 'http://[::1]:80', peers: ['::1/128'] },
+    { url: 'http://[::ffff:10.0.0.1]', peers: ['10.0.0.1/32'] },
+    { url: 'http://169.254.169.254', peers: ['169.254.169.254/32'] },
+    { url: 'http://localhost:3000', peers: ['127.0.0.1/32', '::1/128'] },
+    { url: 'http://localhost.:3000', peers: ['127.0.0.1/32', '::1/128'] },
+    { url: 'https://93.184.216.34', peers: [] },
+    { url: 'https://api.example.com', peers: [] },
+    { url: 'https://git.internal', peers: ['10.1.2.3/32', 'fd12::1/128'] },
+    { url: 'https://mapped.internal', peers: ['192.168.0.7/32'] },
+    { url: 'https://metadata.example', peers: [] },
+    { url: 'https://here.example', peers: ['127.0.0.1/32'] },
+    { url: 'https://unknown.example', peers: [] },
+    { url: 'https://silent.example', peers: [] },
+  ])('$url: $peers', async ({ url, peers }) => {
+    expect(await privatePeers([url], resolve)).toEqual(peers)
+  })
+
+  it('names each address once', async () => {
+    const urls = ['http://127.0.0.1:1', 'http://127.0.0.1:2', 'https://here.example']
+    expect(await privatePeers(urls, resolve)).toEqual(['127.0.0.1/32'])
+  })
+})
+
+describe('objectClasses', () => {
+  it.each([
+    { migrations: [], classes: [] },
+    {
+      migrations: [{ tag: '1', new_sqlite_classes: ['A'], new_classes: ['B'] }],
+      classes: [
+        { className: 'B', uniqueKey: 'B', enableSql: false },
+        { className: 'A', uniqueKey: 'A', enableSql: true },
+      ],
+    },
+    {
+      migrations: [
+        { tag: '1', new_sqlite_classes: ['A', 'B'] },
+        { tag: '2', renamed_classes: [{ from: 'A', to: 'C' }], deleted_classes: ['B'] },
+      ],
+      classes: [{ className: 'C', uniqueKey: 'A', enableSql: true }],
+    },
+  ])('$migrations', ({ migrations, classes }) => {
+    expect(objectClasses({ migrations } as unknown as Unstable_Config)).toEqual(classes)
+  })
+})
+
+describe('workerdConfig', () => {
+  const plan: Plan = {
+    address: '127.0.0.1:1',
+    module: 'worker.js',
+    compatibilityDate: '2026-10-01',
+    compatibilityFlags: [],
+    bindings: [],
+    objects: [],
+    objectsDir: '/data/objects',
+    peers: [],
+  }
+
+  it('gives the Worker a disk only when it has objects', () => {
+    const objects = [{ className: 'A', uniqueKey: 'A', enableSql: true }]
+    expect(workerdConfig(plan)).not.toContain('/data/objects')
+    expect(workerdConfig({ ...plan, objects })).toContain('/data/objects')
+  })
+
+  it('keeps a text a text, whatever is in it', () => {
+    const text = '"), (name = "X", fromEnvironment = "HOME'
+    expect(workerdConfig({ ...plan, bindings: [{ name: 'A', text }] })).toContain(
+      String.raw`text = "\"), (name = \"X\", fromEnvironment = \"HOME"`,
+    )
+  })
+})
+
+describe('refuseUnserved', () => {
+  it('names what plain workerd has not got', () => {
+    const config = { kv_namespaces: [{ binding: 'TOKENS' }] } as unknown as Unstable_Config
+    expect(() => refuseUnserved(config)).toThrow('kv_namespaces is not supported')
+  })
+})

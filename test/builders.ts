@@ -1,0 +1,84 @@
+import { signerOf } from '../src/auth/index.ts'
+import type { Call } from '../src/call.ts'
+import type { Catalog, Forwarding, Host, Provider } from '../src/catalog.ts'
+import type { Caller } from '../src/identity.ts'
+
+type Part<T> = { readonly [K in keyof T]?: T[K] }
+
+/** A provider with the defaults of the contract and whatever a test says otherwise. */
+export function aProvider(
+  over: Part<Omit<Provider, 'forwarding'>> & { forwarding?: Part<Forwarding> } = {},
+): Provider {
+  const auth = over.auth ?? {
+    type: 'bearer_static',
+    secret: { env: 'API_TOKEN' },
+    header: 'Authorization',
+    prefix: 'Bearer ',
+    invalidate_on: [401],
+  }
+  const signer = signerOf(auth, null)
+  return {
+    name: 'api',
+    description: '',
+    docs_url: '',
+    base_url: 'https://api.test',
+    default_headers: {},
+    strip_response_headers: [],
+    forward_request_headers: [],
+    forward_cookies: false,
+    encoded_slash: 'refuse',
+    allow_method_override: false,
+    require_grant: false,
+    timeout_ms: 30_000,
+    max_body_bytes: null,
+    credential: { ...signer.slots, secrets: signer.secrets, reads_body: signer.readsBody },
+    ...over,
+    auth,
+    forwarding: {
+      mode: 'transparent',
+      allow: [],
+      deny: [],
+      treat_writes_as_sensitive: true,
+      default_cache_ttl: 0,
+      default_category: 'default',
+      queue_timeout_ms: null,
+      rate_limits: {},
+      upstream_429: 'pass',
+      ...over.forwarding,
+    },
+  }
+}
+
+export function aHost(over: Part<Host> = {}): Host {
+  return {
+    id: 'test-host',
+    cidrs: ['203.0.113.0/24'],
+    can_call_sensitive: false,
+    auth_token_env: null,
+    description: '',
+    providers: null,
+    tenant: null,
+    require_grant: false,
+    ...over,
+  }
+}
+
+export function aCatalog(
+  providers: readonly Provider[],
+  hosts: readonly Host[] = [aHost()],
+): Catalog {
+  return {
+    providers: new Map(providers.map((each) => [each.name, each])),
+    hosts,
+    plugins: new Map(),
+  }
+}
+
+export function aCaller(over: Part<Host> = {}): Caller {
+  return { host: aHost(over), tenant: 'default', address: '203.0.113.0/24', grantRequired: false }
+}
+
+export function aCall(method: string, path: string, query = ''): Call {
+  const request = new Request(`https://proxy.test${path}${query}`, { method })
+  return { method, path, query, named: { by: 'header', name: 'api' }, request }
+}

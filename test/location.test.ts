@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest'
+
+import { rewriteLocation } from '../src/location.ts'
+import { decide, permitted } from '../src/policy/decide.ts'
+import { aCall, aCaller, aProvider } from './builders.ts'
+
+const provider = aProvider({
+  base_url: 'https://api.test/v2',
+  auth: { type: 'api_key_query', secret: { env: 'X' }, param: 'key', invalidate_on: [] },
+})
+
+function rewritten(location: string, by: 'header' | 'path' = 'header') {
+  const call = { ...aCall('GET', '/a/b'), named: { by, name: 'api' } }
+  const permit = permitted(decide(aCaller(), provider, call))
+  return rewriteLocation(location, 'https://api.test/v2/a/b?key=SECRET', permit)
+}
+
+describe('a Location', () => {
+  it.each([
+    ['inside', 'https://api.test/v2/c?x=1#f', '/c?x=1#f'],
+    ['inside, a path', '/v2/c', '/c'],
+    ['inside, relative', 'c', '/a/c'],
+    ['inside, relative with dots', '../c', '/c'],
+    ['the base itself', 'https://api.test/v2', '/'],
+    ['inside, other case of the host', 'HTTPS://API.TEST/v2/c', '/c'],
+    ['inside, with our parameter', '/v2/c?x=1&key=SECRET&KEY%5B%5D=SECRET', '/c?x=1'],
+    ['a sibling of the base', '/v20/c', 'https://api.test/v20/c'],
+    ['above the base', '/login', 'https://api.test/login'],
+    ['another port', 'https://api.test:8443/v2/c', 'https://api.test:8443/v2/c'],
+    ['another scheme', 'http://api.test/v2/c', 'http://api.test/v2/c'],
+    ['another host', 'https://cdn.test/x?y=1', 'https://cdn.test/x?y=1'],
+    ['another host, with user info', 'https://u:p@cdn.test/x', 'https://cdn.test/x'],
+    [
+      'another host, with our parameter',
+      'https://cdn.test/x?key=SECRET&y=1',
+      'https://cdn.test/x?y=1',
+    ],
+    [
+      'inside, but two slashes would name another host',
+      '/v2//evil.test/x',
+      'https://api.test/v2//evil.test/x',
+    ],
+    ['without a scheme', '//evil.test/v2/c', 'https://evil.test/v2/c'],
+  ])('%s', (_title, location, expected) => {
+    expect(rewritten(location)).toBe(expected)
+  })
+
+  it.each(['javascript:alert(1)', 'myapp://callback/?code=1', 'https://[bad'])(
+    '%s goes back as it is',
+    (location) => {
+      expect(rewritten(location)).toBe(location)
+    },
+  )
+
+  it('keeps the prefix by which the agent chose the provider', () => {
+    expect(rewritten('/v2/c?x', 'path')).toBe('/p/api/c?x')
+  })
+})

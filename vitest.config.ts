@@ -1,0 +1,78 @@
+import { join } from 'node:path'
+
+import { cloudflareTest } from '@cloudflare/vitest-plugin'
+import { defineConfig } from 'vitest/config'
+import type { Plugin } from 'vitest/config'
+import { unstable_readConfig } from 'wrangler'
+
+import { compileProject } from './scripts/compile.ts'
+import { compileFixtures } from './test/fixtures/compile.ts'
+import { OPERATORS, SECRETS } from './test/fixtures/secrets.ts'
+import { startUpstream } from './test/upstream.ts'
+
+const root = import.meta.dirname
+/** No such file is written: two runs at the same time have two upstreams. */
+const catalog = join(root, 'test/fixtures/catalog.ts')
+
+/** A clean clone has no compiled catalog. Problems are for `npm run compile` to report. */
+await compileProject({ root })
+
+/** It lives as long as this process: its port has to be in the catalog before the worker is built. */
+const upstream = await startUpstream()
+const fixtures = await compileFixtures({
+  port: upstream.port,
+  src: join(root, 'src'),
+  out: catalog,
+})
+
+const deployed = unstable_readConfig(
+  { config: join(root, 'wrangler.toml') },
+  { hideWarnings: true },
+)
+
+/** The real worker, with the fixtures' catalog in place of the installation's. */
+const fixtureCatalog: Plugin = {
+  name: 'fixture-catalog',
+  enforce: 'pre',
+  resolveId: (source, importer) =>
+    source === './generated/catalog.ts' && importer?.startsWith(join(root, 'src')) ? catalog : null,
+  load: (id) => (id === catalog ? fixtures : null),
+}
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'build', include: ['test/build/**/*.test.ts'] } },
+      {
+        plugins: [
+          fixtureCatalog,
+          cloudflareTest({
+            // Not `configPath`: that would bring in whatever .dev.vars holds.
+            main: deployed.main ?? '',
+            miniflare: {
+              cf: false,
+              compatibilityDate: deployed.compatibility_date ?? '',
+              compatibilityFlags: deployed.compatibility_flags,
+              bindings: { ...deployed.vars, ...SECRETS, ...OPERATORS, UPSTREAM: upstream.url },
+            },
+          }),
+        ],
+        test: {
+          name: 'worker',
+          include: ['test/*.test.ts', 'test/auth/**/*.test.ts', 'test/worker/**/*.test.ts'],
+          setupFiles: ['test/worker/setup.ts'],
+        },
+      },
+      {
+        test: {
+          name: 'socket',
+          include: ['test/socket/**/*.test.ts'],
+          globalSetup: ['test/socket/build.ts'],
+          fileParallelism: false,
+          testTimeout: 20_000,
+          hookTimeout: 30_000,
+        },
+      },
+    ],
+  },
+})
