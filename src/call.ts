@@ -26,6 +26,8 @@ export interface Named {
 
 const NAME = /^[a-zA-Z0-9_-]+$/
 const PREFIX = /^\/p\/([^/]*)(\/.*)?$/
+/** The runtime joins two `Cookie` lines by a comma, which makes other cookies of them. */
+const TWO_COOKIES = /,\s*[^=;,\s]+=/
 const NEVER_FORWARDED = new Set(['TRACE', 'TRACK', 'CONNECT'])
 
 /**
@@ -105,10 +107,18 @@ export function resolve(
   const check = checkPath(call.path)
   if (!check.ok) throw badPath(check.why)
   if (check.encodedSlash && provider.encoded_slash === 'refuse') throw badPath('an encoded slash')
-  if (!provider.allow_method_override && hasParam(call.query.slice(1), '_method')) {
+  checkRest(call, provider)
+  return provider
+}
+
+/** What else of a request has a second reading, which a provider may allow. */
+function checkRest({ query, request }: Call, provider: Provider): void {
+  if (!provider.allow_method_override && hasParam(query.slice(1), '_method')) {
     throw new Refusal('PROXY_BAD_REQUEST', 'a _method parameter would change the method')
   }
-  return provider
+  if (provider.forward_cookies && TWO_COOKIES.test(request.headers.get('cookie') ?? '')) {
+    throw new Refusal('PROXY_BAD_REQUEST', 'Cookie was sent twice')
+  }
 }
 
 function badPath(why: string): Refusal {

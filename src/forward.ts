@@ -34,6 +34,7 @@ export async function forward(
   try {
     const response = await send(request, stop.signal)
     if (response.status < 200 || response.status > 599) {
+      await response.body?.cancel()
       throw new Refusal('PROXY_UPSTREAM_ERROR', 'the upstream answered with an impossible status')
     }
     return { response, url: request.url }

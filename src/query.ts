@@ -113,7 +113,7 @@ function settled(key: string): string {
 }
 
 /** Percent-decoded once. What is no valid escape stays, and bytes that are not UTF-8 become U+FFFD. */
-function decoded(text: string): string {
+export function decoded(text: string): string {
   return text.replaceAll(/(?:%[0-9a-f]{2})+/gi, (escapes) =>
     decoder.decode(Uint8Array.from(escapes.slice(1).split('%'), (hex) => Number.parseInt(hex, 16))),
   )

@@ -23,8 +23,8 @@ export function checkBody({ call, provider }: Permit): void {
   const { max_body_bytes: limit, credential } = provider
   const length = declaredLength(call.request.headers)
   if (limit !== null && (length ?? 0) > limit) throw tooLarge(limit)
-  // The runtime sends a body with GET only if nothing has touched it.
-  const touched = credential.reads_body || (limit !== null && length === null)
+  // The runtime sends a body with GET only if its length is known and nothing has touched it.
+  const touched = credential.reads_body || length === null
   if (call.request.body && !takesBody(call.method) && touched) {
     throw new Refusal('PROXY_BAD_REQUEST', `a ${call.method} with such a body cannot be forwarded`)
   }

@@ -52,6 +52,8 @@ describe('paths that are refused', () => {
     ['a backslash', '/a%5cb'],
     ['a backslash', '/a%5Cb'],
     ['a backslash', String.raw`/a\b`],
+    ['encoded twice', '/a/%EF%BC%852e%EF%BC%852e/b'],
+    ['encoded twice', '/a%EF%BC%852fb'],
     ['a control character', '/a%00'],
     ['a control character', '/a%0d%0ab'],
     ['a control character', '/a%7f'],

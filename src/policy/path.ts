@@ -1,3 +1,5 @@
+import { decoded } from '../query.ts'
+
 /** Longer paths are refused. The platform itself takes 16 KB of URL at the edge. */
 const MAX_PATH = 8192
 
@@ -19,13 +21,13 @@ export type PathCheck =
  */
 export function checkPath(path: string): PathCheck {
   if (path.length > MAX_PATH) return bad(`longer than ${MAX_PATH} bytes`)
-  const decoded = path.includes('%') ? decode(path) : path
-  if (decoded === null) return bad('an escape that is not valid UTF-8')
+  const once = path.includes('%') ? strictlyDecoded(path) : path
+  if (once === null) return bad('an escape that is not valid UTF-8')
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  if (/[\u0000-\u001f\u007f-\u009f]/.test(decoded)) return bad('a control character')
-  if (decoded.includes('\\')) return bad('a backslash')
-  if (ENCODED_TWICE.test(decoded)) return bad('a separator or dot that is encoded twice')
-  if (hasDotSegment(decoded)) return bad('a dot segment')
+  if (/[\u0000-\u001f\u007f-\u009f]/.test(once)) return bad('a control character')
+  if (once.includes('\\')) return bad('a backslash')
+  if (ENCODED_TWICE.test(fold(once))) return bad('a separator or dot that is encoded twice')
+  if (hasDotSegment(once)) return bad('a dot segment')
   return { ok: true, encodedSlash: /%2f/i.test(path) }
 }
 
@@ -35,21 +37,22 @@ export function checkPath(path: string): PathCheck {
  * with compatibility characters (U+FF0F for a slash) folded. A deny rule holds for any of them.
  */
 export function readingsOf(path: string): readonly string[] {
-  if (PLAIN.test(path) && !path.endsWith('/')) return [path.toLowerCase()]
-  const once = decode(path) ?? path
-  const forms = new Set([path, once, decode(once) ?? once])
+  if (PLAIN.test(path) && !path.endsWith('/')) return [caseless(path)]
+  const once = decoded(path)
+  const twice = decoded(fold(once))
+  const forms = new Set([path, once, twice, decoded(fold(twice))])
   // Each change leaves alone what it made itself, so a set that grows while it is walked ends.
   for (const change of [fold, withoutParameters, collapsed, withoutFinalSlash]) {
     for (const form of forms) forms.add(change(form))
   }
-  return [...new Set([...forms].map((form) => form.toLowerCase()))]
+  return [...new Set([...forms].map(caseless))]
 }
 
 /** A deny pattern in the spellings that `readingsOf` produces for the path that it names. */
 export function spellingsOf(pattern: string): readonly string[] {
-  const lower = pattern.toLowerCase()
-  const decoded = (decode(lower) ?? lower).toLowerCase()
-  return [...new Set([lower, decoded, withoutFinalSlash(lower), withoutFinalSlash(decoded)])]
+  const lower = caseless(pattern)
+  const plain = caseless(decoded(pattern))
+  return [...new Set([lower, plain, withoutFinalSlash(lower), withoutFinalSlash(plain)])]
 }
 
 function bad(why: string): PathCheck {
@@ -57,7 +60,7 @@ function bad(why: string): PathCheck {
 }
 
 /** Percent-decodes once; null when an escape is malformed or not UTF-8. */
-function decode(text: string): string | null {
+function strictlyDecoded(text: string): string | null {
   try {
     return decodeURIComponent(text)
   } catch {
@@ -66,12 +69,17 @@ function decode(text: string): string | null {
 }
 
 /** `.` and `..`, also with blanks, `;parameters` or compatibility characters around them. */
-function hasDotSegment(decoded: string): boolean {
-  if (!/[.\u2024\u2025\u2026\uff0e\ufe52\ufe30]|%/.test(decoded)) return false
-  return [decoded, decode(decoded) ?? decoded]
+function hasDotSegment(once: string): boolean {
+  if (!/[.\u2024\u2025\u2026\uff0e\ufe52\ufe30%\uff05\ufe6a]/.test(once)) return false
+  return [once, decoded(fold(once))]
     .map(fold)
     .flatMap((form) => form.split('/'))
     .some((segment) => /^\s*\.{1,2}\s*(?:;|$)/.test(segment))
+}
+
+/** Upper case first: that folds letters, such as the dotless i, which lower case alone leaves. */
+function caseless(text: string): string {
+  return text.toUpperCase().toLowerCase()
 }
 
 function fold(text: string): string {

@@ -208,6 +208,33 @@ describe('who is calling is settled first', () => {
     expectRefusal(answer, 403, 'PROXY_HOST_DENIED')
   })
 
+  const PROXY = '10.9.8.7:5'
+
+  it.each([
+    [`${FROM.writer}:4711`, undefined, undefined, 200],
+    [`[2001:db8::1]:4711`, undefined, undefined, 200],
+    [`[::ffff:${FROM.writer}]:4711`, undefined, undefined, 200],
+    [undefined, undefined, undefined, 403],
+    [FROM.writer, undefined, undefined, 403],
+    [PROXY, FROM.writer, undefined, 403],
+    [PROXY, FROM.writer, '10.9.8.0/24', 200],
+    [PROXY, `${FROM.stranger}, ${FROM.writer}, 10.9.8.1`, '10.9.8.0/24', 200],
+    [PROXY, `${FROM.writer}, ${FROM.stranger}`, '10.9.8.0/24', 403],
+    [PROXY, `${FROM.writer}, unknown`, '10.9.8.0/24', 403],
+    [PROXY, undefined, '10.9.8.0/24', 403],
+    [PROXY, FROM.writer, '10.9.8.0/24, wrong', 403],
+  ])('peer %s, forwarded for %s, trusted %s: %i', async (clientIp, chain, trusted, status) => {
+    const answer = await call('/echo', {
+      provider: 'plain',
+      // Set by the edge alone; here a client has written it.
+      from: FROM.writer,
+      env: { CLIENT_IP_SOURCE: 'workerd', TRUSTED_PROXIES: trusted },
+      cf: { clientIp } as unknown as IncomingRequestCfProperties,
+      headers: chain === undefined ? {} : { 'x-forwarded-for': chain },
+    })
+    expect(answer.status).toBe(status)
+  })
+
   it.each([undefined, '', 'guess'])('CLIENT_IP_SOURCE=%s lets nobody in', async (source) => {
     const answer = await call('/echo', { provider: 'plain', env: { CLIENT_IP_SOURCE: source } })
     expectRefusal(answer, 403, 'PROXY_HOST_DENIED')

@@ -1,0 +1,230 @@
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+
+import { describe, expect, it, vi } from 'vitest'
+
+import { ENCODED } from '../upstream.ts'
+import { outpost } from './outpost.ts'
+import { ask, head, KEY, values, Wire } from './wire.ts'
+
+const at = outpost()
+
+const START = ['Host: proxy.test', KEY, 'X-Provider: bearer']
+
+function get(path: string, ...lines: string[]): string {
+  return head(`GET ${path} HTTP/1.1`, ...START, ...lines)
+}
+
+describe('a stream', () => {
+  it('arrives event by event: each is here before the next is sent', async () => {
+    const wire = new Wire(at.port)
+    wire.send(get('/held/events'))
+    const response = await at.upstream.held('events')
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    response.flushHeaders()
+    await wire.until((bytes) => bytes.includes('\r\n\r\n'))
+    expect(wire.pending.toString()).toMatch(/^HTTP\/1.1 200 OK\r\n/)
+    for (let n = 1; n <= 5; n += 1) {
+      response.write(`data: ${n}\n\n`)
+      await wire.until((bytes) => bytes.includes(`data: ${n}\n\n`))
+      expect(wire.pending.toString()).toContain(`data: ${n}\n\n`)
+    }
+    response.end()
+    const answer = await wire.answer()
+    expect(answer).toMatchObject({ status: 200, complete: true })
+    expect(values(answer ?? { headers: [] }, 'content-type')).toEqual(['text/event-stream'])
+    wire.close()
+  })
+
+  it('flows both ways at once', async () => {
+    const wire = new Wire(at.port)
+    wire.send(head('POST /held/both HTTP/1.1', ...START, 'Transfer-Encoding: chunked'))
+    const response = await at.upstream.held('both')
+    response.write('first\n')
+    await wire.until((bytes) => bytes.includes('first\n'))
+    wire.send('4\r\nmore\r\n')
+    await vi.waitFor(() => expect(at.upstream.all.at(-1)?.text).toBe('more'))
+    wire.send('0\r\n\r\n')
+    await vi.waitFor(() => expect(at.upstream.all.at(-1)?.complete).toBe(true))
+    response.end('last\n')
+    const answer = await wire.answer()
+    expect([answer?.complete, answer?.body.toString()]).toEqual([true, 'first\nlast\n'])
+    wire.close()
+  })
+
+  it('ends at the upstream when the client goes away', async () => {
+    const wire = new Wire(at.port)
+    wire.send(get('/held/left'))
+    const response = await at.upstream.held('left')
+    response.write('data: 1\n\n')
+    await wire.until((bytes) => bytes.includes('data: 1\n\n'))
+    const closed = once(response, 'close')
+    wire.close()
+    // workerd takes the end of what the client sends for the end of the client only when it writes.
+    const more = setInterval(() => response.write('data: more\n\n'), 20)
+    await closed
+    clearInterval(more)
+    expect(response.writableFinished).toBe(false)
+  })
+
+  it('ends at the upstream when the client goes away before the headers', async () => {
+    const wire = new Wire(at.port)
+    wire.send(get('/held/early'))
+    const response = await at.upstream.held('early')
+    const closed = once(response, 'close')
+    wire.socket.resetAndDestroy()
+    await closed
+    expect(response.headersSent).toBe(false)
+  })
+
+  it.each(['/reset-mid', '/reset-chunked', '/truncated', '/truncated-chunked'])(
+    'that breaks at the upstream does not end as if it were whole: %s',
+    async (path) => {
+      const answer = await ask(at.port, get(path))
+      expect(answer).toMatchObject({ status: 200, complete: false })
+      expect('begun'.startsWith(answer?.body.toString() ?? 'nothing')).toBe(true)
+    },
+  )
+})
+
+describe('an upstream that fails before its headers', () => {
+  const raw = (text: string): string => `/raw?hex=${Buffer.from(text, 'latin1').toString('hex')}`
+
+  it.each([
+    ['/echo', 'gone', 502, 'PROXY_UPSTREAM_ERROR'],
+    ['/reset-before', 'bearer', 502, 'PROXY_UPSTREAM_ERROR'],
+    ['/close-before', 'bearer', 502, 'PROXY_UPSTREAM_ERROR'],
+    [raw('HTTP/1.1 999 Odd\r\n\r\n'), 'bearer', 502, 'PROXY_UPSTREAM_ERROR'],
+    [raw('HTTP/1.1 600 Odd\r\n\r\n'), 'bearer', 502, 'PROXY_UPSTREAM_ERROR'],
+    [raw('HTTP/1.1 199 Odd\r\n\r\n'), 'bearer', 502, 'PROXY_UPSTREAM_ERROR'],
+    [raw('HTTP/1.1 101 Odd\r\nupgrade: x\r\n\r\n'), 'bearer', 502, 'PROXY_UPSTREAM_ERROR'],
+    [raw('HTTP/1.1 200 OK\r\nno colon\r\n\r\n'), 'bearer', 502, 'PROXY_UPSTREAM_ERROR'],
+    [raw('SSH-2.0-OpenSSH_9.9\r\n\r\n'), 'bearer', 502, 'PROXY_UPSTREAM_ERROR'],
+    ['/bomb/5000000', 'bearer', 502, 'PROXY_UPSTREAM_ERROR'],
+    ['/never', 'hasty', 504, 'PROXY_UPSTREAM_TIMEOUT'],
+    ['/echo', 'nosecret', 502, 'PROXY_AUTH_ERROR'],
+    ['/echo', 'badsecret', 502, 'PROXY_AUTH_ERROR'],
+  ])('%s of %s: %i %s', async (path, provider, status, code) => {
+    const lines = ['Host: proxy.test', KEY, `X-Provider: ${provider}`]
+    const answer = await ask(at.port, head(`GET ${path} HTTP/1.1`, ...lines))
+    expect([answer?.status, answer && values(answer, 'x-proxy-error')]).toEqual([status, [code]])
+    expect(JSON.parse(answer?.body.toString() ?? '')).toMatchObject({ error: { code } })
+  })
+})
+
+describe('an upload that the client breaks off never looks whole to the upstream', () => {
+  it.each([
+    ['of known length', 'Content-Length: 1000', (text: string) => text],
+    ['of known great length', 'Content-Length: 2000000', (text: string) => text],
+    ['in chunks', 'Transfer-Encoding: chunked', chunk],
+  ])('%s', async (title, framing, framed) => {
+    const id = `broken off ${title}`
+    const wire = new Wire(at.port)
+    wire.send(head('POST /echo HTTP/1.1', ...START, `X-Test-Id: ${id}`, framing))
+    wire.send(framed('x'.repeat(300)))
+    await vi.waitFor(() => expect(at.upstream.seen(id)[0]?.bytes).toBe(300))
+    wire.close()
+    await at.upstream.ended(id)
+    expect(at.upstream.seen(id)).toMatchObject([{ complete: false }])
+  })
+
+  it('in chunks over max_body_bytes', async () => {
+    const wire = new Wire(at.port)
+    const lines = ['Host: proxy.test', KEY, 'X-Provider: small', 'X-Test-Id: over']
+    wire.send(head('POST /echo HTTP/1.1', ...lines, 'Transfer-Encoding: chunked'))
+    for (const part of ['x'.repeat(600), 'y'.repeat(600)]) {
+      wire.send(chunk(part))
+      await vi.waitFor(() => expect(at.upstream.seen('over')).toHaveLength(1))
+    }
+    wire.send('0\r\n\r\n')
+    const answer = await wire.answer()
+    wire.close()
+    expect(at.upstream.seen('over')).toMatchObject([{ complete: false }])
+    expect([answer?.status, answer && values(answer, 'x-proxy-error')]).toEqual([
+      413,
+      ['PROXY_BODY_TOO_LARGE'],
+    ])
+  })
+})
+
+function chunk(text: string): string {
+  return `${text.length.toString(16)}\r\n${text}\r\n`
+}
+
+describe('bodies on the wire', () => {
+  it.each(Object.keys(ENCODED))('%s is not unpacked, not even looked at', async (name) => {
+    const answer = await ask(at.port, get(`/encoded/${name}`, 'Accept-Encoding: gzip, br, zstd'))
+    const { coding, body } = ENCODED[name] ?? { coding: '', body: Buffer.alloc(0) }
+    expect(answer).toMatchObject({ status: 200, complete: true })
+    expect(answer?.body.equals(body)).toBe(true)
+    expect(values(answer ?? { headers: [] }, 'content-encoding')).toEqual([coding])
+    expect(values(answer ?? { headers: [] }, 'content-length')).toEqual([String(body.length)])
+    expect(values(at.upstream.all.at(-1) ?? { headers: [] }, 'accept-encoding')).toEqual([
+      'gzip, br, zstd',
+    ])
+  })
+
+  it('no Accept-Encoding is added', async () => {
+    await ask(at.port, get('/echo', 'X-Test-Id: plain'))
+    expect(values(at.upstream.seen('plain')[0] ?? { headers: [] }, 'accept-encoding')).toEqual([])
+  })
+
+  it.each([204, 304, 205])('%i has no body', async (status) => {
+    const answer = await ask(at.port, get(`/status/${status}`))
+    expect(answer).toMatchObject({ status, reason: 'Some Reason', complete: true })
+    expect(answer?.body.length).toBe(0)
+  })
+
+  it('HEAD has the length and no body, and the connection goes on', async () => {
+    const wire = new Wire(at.port)
+    wire.send(head('HEAD /sized/5000 HTTP/1.1', ...START) + get('/sized/3'))
+    const first = await wire.answer('HEAD')
+    expect(values(first ?? { headers: [] }, 'content-length')).toEqual(['5000'])
+    expect((await wire.answer())?.body.toString()).toBe('siz')
+    wire.close()
+  })
+
+  it('a header that is not UTF-8 arrives as it was sent, both ways', async () => {
+    const raw = Buffer.from(
+      'HTTP/1.1 200 OK\r\nx-latin: caf\xe9\r\ncontent-length: 0\r\n\r\n',
+      'latin1',
+    )
+    const path = `/raw?hex=${raw.toString('hex')}`
+    const answer = await ask(at.port, get(path, 'X-Test-Id: latin', 'X-Latin: caf\xe9'))
+    expect(values(answer ?? { headers: [] }, 'x-latin')).toEqual(['caf\xe9'])
+    expect(values(at.upstream.seen('latin')[0] ?? { headers: [] }, 'x-latin')).toEqual(['caf\xe9'])
+  })
+
+  it('Expect: 100-continue works', async () => {
+    const wire = new Wire(at.port)
+    const lines = [...START, 'X-Test-Id: expect', 'Content-Length: 5', 'Expect: 100-continue']
+    wire.send(head('POST /echo HTTP/1.1', ...lines))
+    await wire.until((bytes) => bytes.includes('\r\n\r\n'))
+    expect(wire.pending.toString()).toMatch(/^HTTP\/1.1 100 /)
+    wire.send('hello')
+    expect((await wire.answer())?.status).toBe(200)
+    const [received] = at.upstream.seen('expect')
+    expect(received).toMatchObject({ text: 'hello', complete: true })
+    expect(values(received ?? { headers: [] }, 'expect')).toEqual([])
+    wire.close()
+  })
+
+  it('20 MB each way arrive whole', async () => {
+    const body = Buffer.alloc(20 << 20, 'megabytes ')
+    const up = head('POST /echo HTTP/1.1', ...START, `Content-Length: ${body.length}`)
+    const echoed = await ask(at.port, Buffer.concat([Buffer.from(up), body]), 'POST')
+    const sha256 = createHash('sha256').update(body).digest('hex')
+    expect(JSON.parse(echoed?.body.toString() ?? '')).toMatchObject({ bytes: body.length, sha256 })
+    const down = await ask(at.port, get('/sized/20000000'))
+    expect(down?.complete).toBe(true)
+    expect(down?.body.equals(Buffer.alloc(20_000_000, 'sized'))).toBe(true)
+  })
+
+  it('an answer that comes before the body has been sent is not held back', async () => {
+    const wire = new Wire(at.port)
+    wire.send(head('POST /early HTTP/1.1', ...START, 'Transfer-Encoding: chunked'))
+    wire.send(chunk('some'))
+    expect(await wire.answer()).toMatchObject({ status: 400, complete: true })
+    wire.close()
+  })
+})
