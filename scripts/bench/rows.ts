@@ -1,0 +1,164 @@
+import { agentKey, pathOfRule, providerName } from './fixture.ts'
+import type { Fixture } from './fixture.ts'
+import { shot } from './load.ts'
+import type { Shot, Target } from './load.ts'
+
+/** One measurement: the same load on two sides, in turn. */
+export interface Row {
+  readonly name: string
+  readonly base: Side
+  readonly tested: Side
+  readonly connections: number
+  /** What CPU per request may be, with the base as 1: design, budgets. */
+  readonly cpuBudget?: number
+}
+
+export interface Side {
+  readonly name: string
+  readonly target: Target
+  readonly shot: Shot
+}
+
+/** A running Outpost and the key that opens it. */
+export interface Outpost extends Target {
+  readonly fixture: Fixture
+}
+
+/** Everything that load is put on. */
+export interface Targets {
+  readonly bare: Target
+  /** One provider with ten rules. */
+  readonly outpost: Outpost
+  /** The same without its log line; null where that was not found in the bundle. */
+  readonly silent: Outpost | null
+  /** A thousand providers with a hundred rules each; null when it is not asked for. */
+  readonly large: Outpost | null
+}
+
+export const SMALL = { providers: 1, rules: 10 }
+export const LARGE = { providers: 1000, rules: 100 }
+
+/** Events of one stream, and the bytes of each with its framing: `upstream.ts`. */
+const EVENTS = 100
+const EVENT_BYTES = 108
+
+const KILOBYTE = Buffer.alloc(1000, 'outpost ')
+const MEGABYTE = Buffer.alloc(1_000_000, 'outpost ')
+
+/** The names of all rows, in the order in which they are measured. */
+export const NAMES = {
+  get: 'GET 1 KB',
+  wrongKey: 'refused: wrong key (401)',
+  denied: 'refused: path denied (403)',
+  post: 'POST 1 KB, sensitive',
+  getLarge: 'GET 1 MB',
+  postLarge: 'POST 1 MB, sensitive',
+  events: 'SSE, 100 events',
+  catalog: 'GET, 1000 providers x 100 rules',
+  log: 'GET 1 KB, the log line',
+} as const
+
+/** Every row, for both sides the same request down to the last header, unless it is to be refused. */
+export function rowsFor(targets: Targets): readonly Row[] {
+  const { bare, outpost, large, silent } = targets
+  const pair = against(bare, outpost)
+  return [
+    { ...pair(NAMES.get, get(LAST_RULE)), connections: 16, cpuBudget: 1.3 },
+    refusal(targets, NAMES.wrongKey, { path: LAST_RULE, status: 401, key: 'not-the-key' }),
+    refusal(targets, NAMES.denied, { path: '/denied/page', status: 403 }),
+    { ...pair(NAMES.post, post(KILOBYTE)), connections: 16 },
+    { ...pair(NAMES.getLarge, get('/bytes/1000000', MEGABYTE.length)), connections: 4 },
+    { ...pair(NAMES.postLarge, post(MEGABYTE)), connections: 4 },
+    { ...pair(NAMES.events, get(`/events/${EVENTS}`, EVENTS * EVENT_BYTES)), connections: 8 },
+    ...(large ? [catalogRow(outpost, large)] : []),
+    ...(silent ? [logRow(silent, outpost)] : []),
+  ]
+}
+
+/** Reads the first event of a stream: from the upstream itself, the bare worker, Outpost. */
+export function firstEventSides(upstream: Target, { bare, outpost }: Targets): readonly Side[] {
+  const request = get(`/events/${EVENTS}`, EVENTS * EVENT_BYTES)
+  return [
+    { name: 'upstream', target: upstream, shot: request(upstream, agentKey(outpost.fixture)) },
+    { name: 'bare', target: bare, shot: request(bare, agentKey(outpost.fixture)) },
+    { name: 'outpost', target: outpost, shot: request(outpost, agentKey(outpost.fixture)) },
+  ]
+}
+
+type Ask = (target: Target, key: string) => Shot
+
+const LAST_RULE = pathOfRule(SMALL.rules - 1)
+
+function get(path: string, length = KILOBYTE.length): Ask {
+  return (target, key) => shot(['GET', path], headersFor(target, key), { status: 200, length })
+}
+
+function post(body: Buffer): Ask {
+  const expected = { status: 200, length: KILOBYTE.length }
+  return (target, key) => shot(['POST', '/items'], headersFor(target, key), expected, body)
+}
+
+/** As an SDK sends them. */
+function headersFor({ url }: Target, key: string, provider = 0): Readonly<Record<string, string>> {
+  return {
+    Host: new URL(url).host,
+    Accept: 'application/json',
+    'Accept-Encoding': 'gzip, deflate',
+    'User-Agent': 'outpost-bench/1',
+    'X-Provider': providerName(provider),
+    'X-Outpost-Auth': key,
+  }
+}
+
+function against(base: Target, tested: Outpost) {
+  const key = agentKey(tested.fixture)
+  const nameOf = (target: Target) => ('fixture' in target ? 'outpost' : 'bare')
+  return (name: string, ask: Ask): Pick<Row, 'name' | 'base' | 'tested'> => ({
+    name,
+    base: { name: nameOf(base), target: base, shot: ask(base, key) },
+    tested: { name: nameOf(tested), target: tested, shot: ask(tested, key) },
+  })
+}
+
+/** Against the bare worker's allowed GET: what a refusal must be cheaper than. */
+function refusal(
+  { bare, outpost }: Targets,
+  name: string,
+  wanted: { readonly path: string; readonly status: number; readonly key?: string },
+): Row {
+  const { path, status, key = agentKey(outpost.fixture) } = wanted
+  const refused = shot(['GET', path], headersFor(outpost, key), { status, length: null })
+  const { base, tested } = against(bare, outpost)(name, get(LAST_RULE))
+  const connections = 16
+  return {
+    name,
+    base: { ...base, name: 'bare GET' },
+    tested: { ...tested, shot: refused },
+    connections,
+    cpuBudget: 0.6,
+  }
+}
+
+/** What the log line costs: Outpost with it against Outpost without. */
+function logRow(silent: Outpost, outpost: Outpost): Row {
+  const { base, tested } = against(silent, outpost)(NAMES.log, get(LAST_RULE))
+  return { name: NAMES.log, base: { ...base, name: 'without' }, tested, connections: 16 }
+}
+
+/** The last rule of the last provider, against the last rule of the only one. */
+function catalogRow(small: Outpost, large: Outpost): Row {
+  const expected = { status: 200, length: KILOBYTE.length }
+  const ask = (outpost: Outpost, size: typeof SMALL) =>
+    shot(
+      ['GET', pathOfRule(size.rules - 1)],
+      headersFor(outpost, agentKey(outpost.fixture), size.providers - 1),
+      expected,
+    )
+  return {
+    name: NAMES.catalog,
+    base: { name: '1 x 10', target: small, shot: ask(small, SMALL) },
+    tested: { name: '1000 x 100', target: large, shot: ask(large, LARGE) },
+    connections: 16,
+    cpuBudget: 2,
+  }
+}
