@@ -4,28 +4,34 @@ import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 import type { Plugin } from 'vitest/config'
 import { unstable_readConfig } from 'wrangler'
+import type { Unstable_Config } from 'wrangler'
 
 import { compileProject } from './scripts/compile.ts'
+import { muteRuntime } from './test/build/runtime-noise.ts'
 import { compileFixtures } from './test/fixtures/compile.ts'
 import { OPERATORS, SECRETS } from './test/fixtures/secrets.ts'
+import { startOAuthServer } from './test/tokens/oauth_server.ts'
 import { startUpstream } from './test/upstream.ts'
 
 const root = import.meta.dirname
 /** No such file is written: two runs at the same time have two upstreams. */
 const catalog = join(root, 'test/fixtures/catalog.ts')
 
+muteRuntime()
+
 /** A clean clone has no compiled catalog. Problems are for `npm run compile` to report. */
 await compileProject({ root })
 
 /** It lives as long as this process: its port has to be in the catalog before the worker is built. */
 const upstream = await startUpstream()
+const oauth = await startOAuthServer()
 const fixtures = await compileFixtures({
   port: upstream.port,
   src: join(root, 'src'),
   out: catalog,
 })
 
-const deployed = unstable_readConfig(
+const deployed: Unstable_Config = unstable_readConfig(
   { config: join(root, 'wrangler.toml') },
   { hideWarnings: true },
 )
@@ -53,13 +59,33 @@ export default defineConfig({
               cf: false,
               compatibilityDate: deployed.compatibility_date ?? '',
               compatibilityFlags: deployed.compatibility_flags,
-              bindings: { ...deployed.vars, ...SECRETS, ...OPERATORS, UPSTREAM: upstream.url },
+              durableObjects: Object.fromEntries(
+                deployed.durable_objects.bindings.map(({ name, class_name }) => [
+                  name,
+                  { className: class_name, useSQLite: true },
+                ]),
+              ),
+              kvNamespaces: deployed.kv_namespaces.map(({ binding }) => binding),
+              bindings: {
+                ...deployed.vars,
+                ...SECRETS,
+                ...OPERATORS,
+                UPSTREAM: upstream.url,
+                OAUTH: oauth.url,
+                OUTPOST_MASTER_KEY: 'sentinel-master-key-of-more-than-32-characters',
+              },
             },
           }),
         ],
         test: {
           name: 'worker',
-          include: ['test/*.test.ts', 'test/auth/**/*.test.ts', 'test/worker/**/*.test.ts'],
+          include: [
+            'test/*.test.ts',
+            'test/auth/**/*.test.ts',
+            'test/limits/**/*.test.ts',
+            'test/tokens/**/*.test.ts',
+            'test/worker/**/*.test.ts',
+          ],
           setupFiles: ['test/worker/setup.ts'],
         },
       },

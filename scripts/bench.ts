@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { gzipSync } from 'node:zlib'
 
+import { count, countedFixture } from './bench/counts.ts'
+import type { Counts } from './bench/counts.ts'
 import { decisionTimes } from './bench/decisions.ts'
 import { bareFixture, outpostFixture, runFolder } from './bench/fixture.ts'
 import type { Fixture } from './bench/fixture.ts'
@@ -11,7 +13,9 @@ import { machine, printed } from './bench/report.ts'
 import type { Report, Starts } from './bench/report.ts'
 import { firstBytes, measure } from './bench/rounds.ts'
 import { LARGE, NAMES, SMALL, firstEventSides, rowsFor } from './bench/rows.ts'
-import type { Outpost, Targets } from './bench/rows.ts'
+import type { Outpost, Row, Targets } from './bench/rows.ts'
+import { withStateful } from './bench/stateful-providers.ts'
+import { countedOnly, statefulRows } from './bench/stateful-rows.ts'
 import { median } from './bench/statistics.ts'
 import { build, readCompiled } from './serve.ts'
 
@@ -19,7 +23,7 @@ const HELP = `Usage: npm run bench -- [options]
 
 Measures the built Worker on workerd against a bare worker that adds one header and streams.
 
-  --rounds N    rounds (default: 12)
+  --rounds N    rounds (default: 10)
   --seconds S   of each side of each row in a round (default: 0.4)
   --only TEXT   rows whose name has TEXT in it, in any case
   --json        print JSON
@@ -29,7 +33,7 @@ Measures the built Worker on workerd against a bare worker that adds one header 
 const STARTS = 7
 
 /** The log line as it stands in the bundle: src/bindings.ts. */
-const LOG_LINE = 'console.log(JSON.stringify(event))'
+const LOG_LINE = 'console.log(asciiJson(event))'
 
 interface Flags {
   readonly rounds: number
@@ -41,7 +45,8 @@ interface Flags {
 interface Fixtures {
   readonly bare: Fixture
   readonly small: Fixture
-  readonly silent: Fixture | null
+  readonly silent: Fixture
+  readonly counted: Fixture
   readonly large: Fixture | null
 }
 
@@ -56,13 +61,14 @@ async function main(flags: Flags): Promise<void> {
   try {
     const starts = flags.only === '' ? await startTimes(host, fixtures) : null
     const targets = await startAll(host, fixtures)
-    const rows = rowsFor(targets).filter(({ name }) => wants(flags, name))
+    const rows = allRows(targets).filter(({ name }) => wants(flags, name))
     const sides = firstEventSides({ url: upstream, pid: process.pid }, targets)
     const report: Report = {
       machine: on,
       rounds: flags.rounds,
       seconds: flags.seconds,
       rows: await measure(rows, { ...flags, progress }),
+      counts: await counts(host, fixtures, targets, flags),
       firstEvent: wants(flags, NAMES.events) ? await firstBytes(sides, flags.rounds) : null,
       startCpuMs: starts,
       bundleGzipBytes: gzipSync(readFileSync(bundleOf(fixtures.small))).length,
@@ -80,20 +86,28 @@ async function buildAll(folder: string, upstream: string, withLarge: boolean): P
     mkdirSync(join(folder, name))
     return join(folder, name)
   }
-  const small = outpostFixture(inside('small'), upstream, SMALL)
+  const plain = outpostFixture(inside('small'), upstream, SMALL)
+  const small = withStateful(plain, upstream, SMALL.rules)
+  const counted = countedFixture(small, inside('counted'))
   await build(small)
+  await build(counted)
   const large = withLarge ? outpostFixture(inside('large'), upstream, LARGE) : null
   if (large) await build(large)
   const bare = bareFixture(inside('bare'), upstream)
-  return { bare, small, silent: withoutLogLine(small, inside('silent')), large }
+  return { bare, small, silent: withoutLogLine(small, inside('silent')), counted, large }
 }
 
-/** A copy of a built fixture that logs nothing; null when the bundle no longer has that line. */
-function withoutLogLine(fixture: Fixture, root: string): Fixture | null {
+/**
+ * A copy of a built fixture that logs nothing.
+ *
+ * @throws when the bundle no longer has that line.
+ */
+function withoutLogLine(fixture: Fixture, root: string): Fixture {
   cpSync(fixture.root, root, { recursive: true })
   const parts = readFileSync(bundleOf(fixture), 'utf8').split(LOG_LINE)
   writeFileSync(bundleOf({ root }), parts.join('void event'))
-  return parts.length === 2 ? { ...fixture, root } : null
+  if (parts.length !== 2) throw new Error(`the bundle has not one ${LOG_LINE}`)
+  return { ...fixture, root }
 }
 
 function bundleOf({ root }: Pick<Fixture, 'root'>): string {
@@ -108,9 +122,29 @@ async function startAll(host: Host, fixtures: Fixtures): Promise<Targets> {
   return {
     bare: await host.start(fixtures.bare),
     outpost: await started(fixtures.small),
-    silent: fixtures.silent && (await started(fixtures.silent)),
+    silent: await started(fixtures.silent),
+    replays: await started(fixtures.small),
     large: fixtures.large && (await started(fixtures.large)),
   }
+}
+
+function allRows(targets: Targets): readonly Row[] {
+  return [...rowsFor(targets), ...statefulRows(targets)]
+}
+
+/** Of every row that the small fixture answers, and of a few calls that are not timed. */
+async function counts(
+  host: Host,
+  { counted: fixture }: Fixtures,
+  targets: Targets,
+  flags: Flags,
+): Promise<readonly Counts[]> {
+  const outpost = { ...(await host.start(fixture)), fixture }
+  const timed = allRows({ ...targets, outpost, replays: outpost })
+    .filter(({ name, tested }) => tested.target === outpost && name !== NAMES.log)
+    .map(({ name, tested }) => ({ name, shot: tested.shot }))
+  const wanted = [...countedOnly(outpost), ...timed].filter(({ name }) => wants(flags, name))
+  return count(wanted, outpost.url)
 }
 
 /** Medians over several starts, in turn. */
@@ -149,7 +183,7 @@ function wants({ only }: Flags, name: string): boolean {
 function readFlags(): Flags | null {
   const { values } = parseArgs({
     options: {
-      rounds: { type: 'string', default: '12' },
+      rounds: { type: 'string', default: '10' },
       seconds: { type: 'string', default: '0.4' },
       only: { type: 'string', default: '' },
       json: { type: 'boolean', default: false },

@@ -12,6 +12,7 @@ import { checkProvider } from './catalog/provider-check.ts'
 import type { CheckedProvider } from './catalog/provider-check.ts'
 import { render } from './catalog/render.ts'
 import type { CatalogParts } from './catalog/render.ts'
+import { foreignSecrets } from './catalog/secret-names.ts'
 import { YamlFile } from './catalog/yaml.ts'
 
 export interface CompileOptions {
@@ -55,6 +56,7 @@ export async function compileFiles(
     problems: inFileOrder([
       ...checked.flatMap(({ problems }) => problems),
       ...repeatedNames(enabled),
+      ...sources.flatMap((source) => foreignSecrets(source, found.hosts)),
       ...found.problems,
     ]),
     warnings: inFileOrder([...checked.flatMap(({ warnings }) => warnings), ...found.warnings]),
@@ -141,6 +143,17 @@ async function main(): Promise<void> {
   })
   process.stderr.write(report(found))
   if (found.problems.length > 0) process.exitCode = 1
+  else process.stdout.write(`${outcome(found)}\n`)
+}
+
+function outcome({ providers, checked, hosts }: Compiled): string {
+  const files = counted(checked.length, 'provider file')
+  return `compiled ${files}, ${providers.size} enabled, and ${counted(hosts.length, 'host')}`
+}
+
+/** `1 host`, `2 hosts`, `0 hosts`. */
+export function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
 /** Everything that was found, a line each; empty when all is well. */

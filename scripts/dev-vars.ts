@@ -21,6 +21,12 @@ const GENERATED = [
     make: newKey,
   },
   {
+    name: 'OUTPOST_MASTER_KEY',
+    comment: 'Seals the tokens that are minted for providers, where they are stored. Keep it.',
+    without: 'calls to providers with minted tokens (OAuth, Groww) fail (502)',
+    make: newKey,
+  },
+  {
     name: 'DEMO_API_KEY',
     comment: 'The credential of the provider `demo`: Outpost has it, agents never see it.',
     without: 'calls to the provider `demo` fail (502)',

@@ -1,9 +1,13 @@
 import { spawn } from 'node:child_process'
+import { get } from 'node:http'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 
+import { compileProject, report } from './compile.ts'
 import { startDemo } from './demo-upstream.ts'
 import { missingVars, readDevVars, writeDevVars } from './dev-vars.ts'
+import { callLines } from './greeting.ts'
 import { messageOf, tell } from './terminal.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -32,9 +36,15 @@ async function main(args: readonly string[]): Promise<void> {
     process.stdout.write(HELP)
     return
   }
+  const found = await compileProject({ root: ROOT })
+  process.stderr.write(report(found))
+  if (found.problems.length > 0) {
+    tell('nothing was started: see above')
+    process.exit(1)
+  }
   const vars = variables(args)
   for (const line of missingVars(vars)) tell(line)
-  await startDemo({ key: vars['DEMO_API_KEY'] ?? '' }).catch((error: unknown) =>
+  const started = await startDemo({ key: vars['DEMO_API_KEY'] ?? '' }).catch((error: unknown) =>
     tell(`no demo upstream: ${messageOf(error)}`),
   )
   const wrangler = join(
@@ -56,18 +66,40 @@ async function main(args: readonly string[]): Promise<void> {
     )
   }
   child.on('close', (code) => process.exit(code ?? 0))
+  if (given(args, '--ip') !== undefined) return
+  const url = `http://127.0.0.1:${given(args, '--port') ?? defaults['--port']}`
+  while (!(await answers(`${url}/healthz`))) await delay(250)
+  const catalog = { ...found, plugins: new Map() }
+  // Addresses come from wrangler here, and no proxy is believed.
+  const env = { ...vars, TRUSTED_PROXIES: '' }
+  const demo = started !== undefined
+  const lines = callLines({ catalog, env, envFile: fileOf(args), url, demo })
+  process.stdout.write(`${lines.join('\n')}\n`)
 }
 
 /** As wrangler will read them; .dev.vars is written when there is none. */
 function variables(args: readonly string[]): Readonly<Record<string, string>> {
-  const named = given(args, '--env-file')
-  const file = resolve(ROOT, named ?? '.dev.vars')
-  if (!named && writeDevVars(file)) tell('wrote .dev.vars with new keys')
+  const file = fileOf(args)
+  if (!given(args, '--env-file') && writeDevVars(file)) tell('wrote .dev.vars with new keys')
   try {
     return readDevVars(file)
   } catch {
     return {}
   }
+}
+
+function fileOf(args: readonly string[]): string {
+  return resolve(ROOT, given(args, '--env-file') ?? '.dev.vars')
+}
+
+function answers(url: string): Promise<boolean> {
+  return new Promise((done) => {
+    const request = get(url, { agent: false }, (response) => {
+      response.resume()
+      done(true)
+    })
+    request.on('error', () => done(false))
+  })
 }
 
 /** The value of an option, as `--name value` or `--name=value`; undefined when it is not there. */

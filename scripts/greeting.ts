@@ -1,12 +1,13 @@
-import { readFileSync } from 'node:fs'
-import { relative } from 'node:path'
-
 import type { Catalog, Host, Provider } from '../src/catalog.ts'
+import { SHORTEST_KEY } from '../src/tokens/seal.ts'
+import { DEMO_URL } from './demo-upstream.ts'
+import { firstCalls } from './first-calls.ts'
 
 type Env = Readonly<Record<string, string>>
 
 export interface Started {
   readonly catalog: Catalog
+  /** What the Worker has: secrets, settings and the variables of wrangler.toml. */
   readonly env: Env
   readonly envFile: string
   readonly url: string
@@ -17,25 +18,49 @@ export interface Started {
 
 /** What `npm start` says once it answers. For the operator's terminal: it names unset variables. */
 export function greeting(started: Started): string {
-  const { catalog, env, url, peers } = started
+  const { url, peers } = started
+  const ready = readyProviders(started)
   const lines = [
     `Outpost answers on ${url}`,
-    `providers: ${readyProviders(catalog, env).join(', ') || 'none is ready'}`,
-    ...notReady(catalog, env).map((each) => `not ready: ${each}`),
+    `providers: ${ready.map(({ name }) => name).join(', ') || 'none is ready'}`,
+    ...unserved(started),
+    ...notReady(started).map((each) => `not ready: ${each}`),
     ...privatePeersLine(peers),
-    ...(isLoopback(url) ? firstCalls(started) : []),
+    'also there: /docs (how to call), /providers (for callers), /_outpost/status (for the operator)',
+    ...callLines(started),
   ]
   return `${lines.join('\n')}\n`
 }
 
-function readyProviders({ providers }: Catalog, env: Env): readonly string[] {
-  return Array.from(providers.values())
-    .filter((provider) => unsetSecrets(provider, env).length === 0)
-    .map(({ name }) => name)
+/** Calls to copy, where whoever reads this is on the machine that they are for. */
+export function callLines(started: Omit<Started, 'peers'>): readonly string[] {
+  const { url } = started
+  if (!['127.0.0.1', '[::1]', 'localhost'].includes(new URL(url).hostname)) return []
+  const byDemo = (one: Provider) => (one.base_url === DEMO_URL ? 0 : 1)
+  const ready = readyProviders(started).toSorted((a, b) => byDemo(a) - byDemo(b))
+  return firstCalls({ ...started, ready })
+}
+
+function readyProviders(started: Omit<Started, 'peers'>): readonly Provider[] {
+  return Array.from(started.catalog.providers.values()).filter(
+    (provider) =>
+      unsetSecrets(provider, started.env).length === 0 && !isUnserved(provider, started),
+  )
+}
+
+/** The provider `demo` of this repository, without the server that it is for. */
+function isUnserved({ base_url }: Provider, { demo }: { readonly demo: boolean }): boolean {
+  return base_url === DEMO_URL && !demo
+}
+
+function unserved(started: Started): readonly string[] {
+  return Array.from(started.catalog.providers.values())
+    .filter((provider) => isUnserved(provider, started))
+    .map(({ name }) => `${name}: nothing serves it (--no-demo)`)
 }
 
 /** Everything that will be refused for want of a variable. */
-function notReady({ providers, hosts }: Catalog, env: Env): readonly string[] {
+function notReady({ catalog: { providers, hosts }, env }: Started): readonly string[] {
   const calls = Array.from(providers.values(), (provider) => ({
     who: `provider ${provider.name}`,
     unset: unsetSecrets(provider, env),
@@ -46,9 +71,10 @@ function notReady({ providers, hosts }: Catalog, env: Env): readonly string[] {
     unset: unsetKey(host, env),
     effect: 'its calls are refused with 401',
   }))
+  const open = isSet(env, 'OUTPOST_ADMIN_TOKEN') || isSet(env, 'OUTPOST_VIEWER_TOKEN')
   const operator = {
     who: 'control plane',
-    unset: env['OUTPOST_ADMIN_TOKEN'] ? [] : ['OUTPOST_ADMIN_TOKEN'],
+    unset: open ? [] : ['OUTPOST_ADMIN_TOKEN'],
     effect: '/_outpost/ stays closed',
   }
   return [...calls, ...callers, operator]
@@ -57,11 +83,22 @@ function notReady({ providers, hosts }: Catalog, env: Env): readonly string[] {
 }
 
 function unsetSecrets({ credential }: Provider, env: Env): readonly string[] {
-  return credential.secrets.flatMap((ref) => ('env' in ref && !env[ref.env] ? [ref.env] : []))
+  const secrets = credential.secrets.flatMap((ref) =>
+    'env' in ref && ref.optional !== true && !isSet(env, ref.env) ? [ref.env] : [],
+  )
+  const sealed = (env['OUTPOST_MASTER_KEY']?.trim() ?? '').length >= SHORTEST_KEY
+  return credential.mints && !sealed
+    ? [...secrets, `OUTPOST_MASTER_KEY (of ${SHORTEST_KEY} characters or more)`]
+    : secrets
 }
 
 function unsetKey({ auth_token_env: name }: Host, env: Env): readonly string[] {
-  return name === null || env[name] ? [] : [name]
+  return name === null || isSet(env, name) ? [] : [name]
+}
+
+/** As the Worker sees it: blanks are nothing. */
+function isSet(env: Env, name: string): boolean {
+  return (env[name] ?? '').trim() !== ''
 }
 
 /** The demo's own is on loopback, and needs no saying. */
@@ -69,45 +106,4 @@ function privatePeersLine(peers: readonly string[]): readonly string[] {
   const known = ['127.0.0.1/32', '::1/128']
   const others = peers.filter((peer) => !known.includes(peer))
   return others.length > 0 ? [`private addresses that providers name: ${others.join(', ')}`] : []
-}
-
-function isLoopback(url: string): boolean {
-  return ['127.0.0.1', '[::1]', 'localhost'].includes(new URL(url).hostname)
-}
-
-/** Lines to copy, one after the other or all at once, into any shell. */
-function firstCalls({ catalog, env, envFile, url, demo }: Started): readonly string[] {
-  const local = catalog.hosts.find(({ id }) => id === 'local')
-  if (!demo || !local) return []
-  const key = local.auth_token_env
-  const headers = [
-    ...(key === null ? [] : [`-H "X-Outpost-Auth: $${key}"`]),
-    '-H "X-Provider: demo"',
-  ]
-  const call = (what: string) => `curl -iw '\\n' ${headers.join(' ')} ${what}`
-  return [
-    '',
-    'Try it, in another terminal, from this folder:',
-    '',
-    ...(key === null ? [] : [keyLine(key, envFile, env)]),
-    call(shellWord(`${url}/hello`)),
-    call(shellWord(`${url}/admin/users`)),
-    call(`-d item=book ${shellWord(`${url}/orders`)}`),
-    '',
-    'The first is allowed (200), and shows what the upstream received: a key that you did not send.',
-    'The second is refused (403): providers/demo.yaml denies /admin/**.',
-    'The third changes something (201): the host `local` in hosts.yaml may make sensitive calls.',
-  ]
-}
-
-/** Puts the key into a variable of the shell without showing it. */
-function keyLine(name: string, envFile: string, env: Env): string {
-  const file = relative(process.cwd(), envFile)
-  const plain = readFileSync(envFile, 'utf8').split(/\r?\n/).includes(`${name}=${env[name]}`)
-  if (!plain) return `export ${name}=…   (its value is in your environment or in ${file})`
-  return `export ${name}="$(sed -n 's/^${name}=//p' ${shellWord(file)})"`
-}
-
-function shellWord(text: string): string {
-  return /^[\w./:-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, renameSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, delimiter, dirname, extname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -10,23 +10,20 @@ import { unstable_readConfig } from 'wrangler'
 import type { Unstable_Config } from 'wrangler'
 
 import type { Catalog } from '../src/catalog.ts'
-import {
-  SETTINGS,
-  bindingsOf,
-  objectClasses,
-  refuseUnserved,
-  workerdConfig,
-} from './workerd/config.ts'
+import { SETTINGS } from '../src/settings.ts'
+import { bindingsOf, objectClasses, refuseUnserved, workerdConfig } from './workerd/config.ts'
 import { openDataDir } from './workerd/data-dir.ts'
 import { bracketed, launch } from './workerd/launch.ts'
 import type { Launch, Running } from './workerd/launch.ts'
 import { privatePeers } from './workerd/private-peers.ts'
+import { sweepReplays } from './workerd/sweep.ts'
 
 /** What workerd itself may want to know. The last two say where CA certificates are. */
 const ESSENTIALS = ['TZ', 'TMPDIR', 'SSL_CERT_FILE', 'SSL_CERT_DIR']
 
-/** The bundle's name in the data directory. */
+/** Names in the data directory: of the bundle, and of what KV bindings talk to. */
 const MODULE = 'worker.js'
+const KV_MODULE = 'kv-service.js'
 
 /** The compiled catalog: `src/generated/catalog.ts`. */
 export interface Compiled {
@@ -60,6 +57,8 @@ export interface Needs {
 export interface Served extends Running {
   /** The private and loopback addresses that the Worker can reach: those that providers name. */
   readonly peers: readonly string[]
+  /** What `[vars]` of wrangler.toml says; a variable of `env` goes before it. */
+  readonly vars: Readonly<Record<string, string>>
 }
 
 /**
@@ -107,7 +106,9 @@ export async function readCompiled(root: string): Promise<Compiled> {
 export function needsOf({ CATALOG, SECRET_NAMES }: Compiled): Needs {
   return {
     secrets: SECRET_NAMES,
-    baseUrls: Array.from(CATALOG.providers.values(), ({ base_url }) => base_url),
+    baseUrls: Array.from(CATALOG.providers.values()).flatMap(({ base_url, auth }) =>
+      'token_url' in auth ? [base_url, auth.token_url] : [base_url],
+    ),
   }
 }
 
@@ -126,7 +127,11 @@ export async function serve(options: ServeOptions): Promise<Served> {
   const peers = await privatePeers(needs.baseUrls)
   const data = await openDataDir(options.dataDir ?? join(root, '.outpost/data'))
   try {
+    sweepReplays(data.objects, Date.now())
     copyFileSync(bundleOf(config), join(data.path, MODULE))
+    copyFileSync(join(import.meta.dirname, 'workerd', KV_MODULE), join(data.path, KV_MODULE))
+    const namespaces = config.kv_namespaces.map(({ binding }) => binding)
+    for (const each of namespaces) mkdirSync(join(data.namespaces, each), { recursive: true })
     const plan = {
       address: `${bracketed(host)}:${port}`,
       module: MODULE,
@@ -135,6 +140,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
       bindings: bindingsOf(config, needs.secrets, env),
       objects: objectClasses(config),
       objectsDir: data.objects,
+      kv: { names: namespaces, dir: data.namespaces, module: KV_MODULE },
       peers,
     }
     writeWhole(data.config, workerdConfig(plan))
@@ -152,7 +158,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
       await running.stop(drainMs)
       await ended
     }
-    return { ...running, ended, stop, peers }
+    return { ...running, ended, stop, peers, vars: textsOf(config) }
   } catch (error) {
     data.release()
     throw error
@@ -166,6 +172,13 @@ function readDeployment(root: string): Unstable_Config {
 /** Where `build()` puts the bundle: it is called after the entry. */
 function bundleOf({ main = '', configPath = '' }: Unstable_Config): string {
   return join(dirname(configPath), 'dist', `${basename(main, extname(main))}.js`)
+}
+
+function textsOf({ vars }: Unstable_Config): Readonly<Record<string, string>> {
+  const texts = Object.entries(vars).filter((each): each is [string, string] => {
+    return typeof each[1] === 'string'
+  })
+  return Object.fromEntries(texts)
 }
 
 function writeWhole(file: string, content: string): void {

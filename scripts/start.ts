@@ -1,9 +1,8 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 
+import { compileProject, report } from './compile.ts'
 import { DEMO_PORT, DEMO_URL, startDemo } from './demo-upstream.ts'
 import { readDevVars, withEnvironment, writeDevVars } from './dev-vars.ts'
 import { greeting } from './greeting.ts'
@@ -54,6 +53,7 @@ async function main(): Promise<void> {
     return
   }
   const { host, port, dataDir, envFile } = flags
+  tell('building …')
   await compile()
   const env = withEnvironment(readOrWrite(envFile), process.env)
   await build({ root: ROOT })
@@ -64,9 +64,9 @@ async function main(): Promise<void> {
   if (!isLoopback(host)) {
     tell(`${host} can be reached from other machines, and this is plain HTTP: put TLS in front`)
   }
-  const { url, peers } = server
+  const { url, peers, vars } = server
   process.stdout.write(
-    `\n${greeting({ catalog: compiled.CATALOG, env, envFile, url, peers, demo })}`,
+    `\n${greeting({ catalog: compiled.CATALOG, env: { ...vars, ...env }, envFile, url, peers, demo })}`,
   )
 }
 
@@ -107,12 +107,9 @@ function parsed(args: string[]) {
 
 /** Apart from the build, which does it again, so that its errors stand alone on the terminal. */
 async function compile(): Promise<void> {
-  const child = spawn(process.execPath, [join(ROOT, 'scripts/compile.ts')], {
-    cwd: ROOT,
-    stdio: 'inherit',
-  })
-  const [code] = (await once(child, 'close')) as [number | null]
-  if (code !== 0) throw new Complaint('nothing was started: see above')
+  const found = await compileProject({ root: ROOT })
+  process.stderr.write(report(found))
+  if (found.problems.length > 0) throw new Complaint('nothing was started: see above')
 }
 
 function readOrWrite(file: string): Readonly<Record<string, string>> {

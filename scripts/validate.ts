@@ -1,10 +1,27 @@
 import { basename, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
 
-import type { Window } from '../src/catalog.ts'
+import { redact } from '../src/audit/redact.ts'
+import type { Window } from '../src/limits/bucket.ts'
+import type { Problem } from './catalog/problem.ts'
 import { readFolder, readIfThere, readSource } from './catalog/project-files.ts'
 import type { Source } from './catalog/project-files.ts'
 import type { CheckedProvider } from './catalog/provider-check.ts'
-import { compileFiles, report } from './compile.ts'
+import { compileFiles, counted, report } from './compile.ts'
+import type { Compiled } from './compile.ts'
+import { messageOf } from './terminal.ts'
+
+const HELP = `Usage: npm run validate [FILE…]
+
+Checks provider files and hosts.yaml, and says what each comes to: everything in providers/ and
+hosts.yaml, or FILE alone, wherever it is. FILE is seen beside the other files, so that
+a name that one of them has is an error.
+
+Exit code: 0 when all is well, 1 when something is wrong with a file, 2 when there is no such file.
+`
+
+/** What was done wrong on the command line. */
+class Misuse extends Error {}
 
 /** What one provider file comes to, for a person; empty when it is not valid. */
 export function summary({ source, enabled, file, auth, secrets }: CheckedProvider): string {
@@ -12,7 +29,7 @@ export function summary({ source, enabled, file, auth, secrets }: CheckedProvide
   const { forwarding } = file
   const rules = `${forwarding.allow.length} allow, ${forwarding.deny.length} deny`
   const rows = [
-    ['base_url', file.base_url],
+    ['base_url', redact(file.base_url, [])],
     ['mode', `${forwarding.mode}, ${rules}`],
     ['limits', limits(forwarding.rate_limits)],
     ['auth', auth.type],
@@ -34,35 +51,98 @@ function rate({ capacity, window_ms }: Window): string {
   return `${capacity} per ${window_ms % 1000 === 0 ? `${window_ms / 1000} s` : `${window_ms} ms`}`
 }
 
-async function main(): Promise<void> {
+async function main(args: string[]): Promise<void> {
+  const { named, help } = parsed(args)
+  if (help) {
+    process.stdout.write(HELP)
+    return
+  }
   const root = resolve(import.meta.dirname, '..')
-  const named = process.argv.slice(2)
-  // npm runs scripts in the package's folder; a FILE is meant from where the person stands.
-  const from = process.env['INIT_CWD'] ?? process.cwd()
-  const sources = await Promise.all(named.map((path) => readSource(root, resolve(from, path))))
-  const found = await compileFiles(
-    named.length > 0
-      ? sources.filter((each) => !isHosts(each))
-      : await readFolder(root, 'providers'),
-    sources.find(isHosts) ?? (await readIfThere(root, 'hosts.yaml')),
-  )
+  const { files, hosts, asked } = await chosen(root, named)
+  const compiled = await compileFiles(files, hosts)
+  const isAsked = ({ file }: { readonly file: string }): boolean => asked.has(file)
+  const found = {
+    problems: compiled.problems.filter(isAsked),
+    warnings: compiled.warnings.filter((each) => isAsked(each) || hosts === null),
+  }
   process.stdout.write(
-    found.checked
-      .map((each) => summary(each))
+    [
+      ...compiled.checked
+        .filter(({ source }) => isAsked(source))
+        .toSorted((a, b) => Number(b.enabled) - Number(a.enabled))
+        .map((each) => summary(each)),
+      hosts && isAsked(hosts) ? hostsLine(hosts.file, compiled, found.problems) : '',
+    ]
       .filter(Boolean)
       .join('\n'),
   )
   process.stderr.write(report(found))
+  process.stdout.write(`\n${totals(asked.size, found)}\n`)
   if (found.problems.length > 0) process.exitCode = 1
+}
+
+function parsed(args: string[]): { readonly named: readonly string[]; readonly help: boolean } {
+  try {
+    const options = { help: { type: 'boolean', default: false } } as const
+    const { values, positionals } = parseArgs({ args, options, allowPositionals: true })
+    return { named: positionals, help: values.help }
+  } catch (error) {
+    throw new Misuse(`${messageOf(error)}\n\n${HELP.trimEnd()}`)
+  }
+}
+
+interface Chosen {
+  readonly files: readonly Source[]
+  readonly hosts: Source | null
+  /** The files that somebody wants to hear of. */
+  readonly asked: ReadonlySet<string>
+}
+
+/** Named files come last, so that a name which is there twice is a problem of theirs. */
+async function chosen(root: string, named: readonly string[]): Promise<Chosen> {
+  // npm runs scripts in the package's folder; a FILE is meant from where the person stands.
+  const from = process.env['INIT_CWD'] ?? process.cwd()
+  const sources = await Promise.all(named.map((path) => readNamed(root, resolve(from, path))))
+  const mine = sources.filter((each) => !isHosts(each))
+  // One that lies elsewhere stands for the one of its name in providers/.
+  const names = new Set(mine.map(({ file }) => basename(file)))
+  const folder = await readFolder(root, 'providers')
+  const others = folder.filter(({ file }) => !names.has(basename(file)))
+  const hosts = sources.find(isHosts) ?? (await readIfThere(root, 'hosts.yaml'))
+  const files = [...others, ...mine]
+  const all = named.length > 0 ? sources : [...files, ...(hosts ? [hosts] : [])]
+  return { files, hosts, asked: new Set(all.map(({ file }) => file)) }
+}
+
+async function readNamed(root: string, path: string): Promise<Source> {
+  try {
+    return await readSource(root, path)
+  } catch (error) {
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+    throw new Misuse(missing ? `there is no file ${path}` : `cannot read ${messageOf(error)}`)
+  }
 }
 
 function isHosts({ file }: Source): boolean {
   return /^hosts\.ya?ml$/.test(basename(file))
 }
 
+function hostsLine(file: string, { hosts }: Compiled, problems: readonly Problem[]): string {
+  if (problems.some((each) => each.file === file)) return ''
+  return `${file}: ${counted(hosts.length, 'host')}, ok\n`
+}
+
+function totals(files: number, { problems, warnings }: Pick<Compiled, 'problems' | 'warnings'>) {
+  return [
+    counted(files, 'file'),
+    counted(problems.length, 'error'),
+    ...(warnings.length > 0 ? [counted(warnings.length, 'warning')] : []),
+  ].join(', ')
+}
+
 if (import.meta.main) {
-  await main().catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-    process.exitCode = 1
+  await main(process.argv.slice(2)).catch((error: unknown) => {
+    process.stderr.write(`${messageOf(error)}\n`)
+    process.exitCode = error instanceof Misuse ? 2 : 1
   })
 }

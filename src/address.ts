@@ -17,6 +17,23 @@ const IPV6 = new RegExp(`^[0-9a-f:]+(?::${OCTET}(?:\\.${OCTET}){3})?$`, 'i')
  * integer and short forms, lists and everything else are null. A mapped IPv4 address is IPv4.
  */
 export function parseAddress(text: string): Address | null {
+  if (text.length > LONGEST_TEXT) return null
+  let address = parsed.get(text)
+  if (address === undefined) {
+    if (parsed.size >= MOST_PARSED) parsed.clear()
+    parsed.set(text, (address = parse(text)))
+  }
+  return address
+}
+
+/** Callers come again and again. One object for an address, so that work done with it can be kept. */
+const parsed = new Map<string, Address | null>()
+const MOST_PARSED = 1000
+
+/** Of an IPv6 address that ends in an IPv4 one. */
+const LONGEST_TEXT = 45
+
+function parse(text: string): Address | null {
   if (IPV4.test(text)) return ipaddr.IPv4.parse(text)
   if (!IPV6.test(text) || !ipaddr.IPv6.isValid(text)) return null
   const address = ipaddr.IPv6.parse(text)
@@ -50,7 +67,14 @@ export function contains({ network, bits }: Range, address: Address): boolean {
 
 /** What the record keeps of an address: its /24 or /48. */
 export function truncated(address: Address): string {
-  const bits = address.kind() === 'ipv4' ? 24 : 48
-  const bytes = address.toByteArray().map((byte, index) => (index < bits / 8 ? byte : 0))
-  return `${ipaddr.fromByteArray(bytes).toString()}/${bits}`
+  let text = truncations.get(address)
+  if (text === undefined) {
+    const bits = address.kind() === 'ipv4' ? 24 : 48
+    const bytes = address.toByteArray().map((byte, index) => (index < bits / 8 ? byte : 0))
+    text = `${ipaddr.fromByteArray(bytes).toString()}/${bits}`
+    truncations.set(address, text)
+  }
+  return text
 }
+
+const truncations = new WeakMap<Address, string>()

@@ -1,14 +1,32 @@
+import { waitUntil } from 'cloudflare:workers'
+
 import { signerOf } from './auth/index.ts'
 import type { Signer } from './auth/index.ts'
 import type { SecretRef } from './auth/scheme.ts'
+import { MemoryCache } from './cache.ts'
 import type { Catalog, Provider } from './catalog.ts'
 import type { Deps } from './deps.ts'
 import { CATALOG } from './generated/catalog.ts'
+import { KnownCooldowns } from './limits/cooldowns.ts'
+import type { Limiter } from './limits/object.ts'
 import { opening } from './opening.ts'
+import type { Replay } from './replay/object.ts'
 import { Secret } from './secret.ts'
 import { readSettings } from './settings.ts'
 import type { Variables } from './settings.ts'
+import { namespaceOf, sealsIn, storeIn } from './tokens/bindings.ts'
+import { tokenProblems } from './tokens/status.ts'
+import { tokensFor } from './tokens/tokens.ts'
+import type { TokenDeps } from './tokens/tokens.ts'
 import { ulid } from './ulid.ts'
+
+/** JSON in one line for every reader: some split lines at U+2028, and terminals obey U+009B. */
+function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replaceAll(
+    /[\u007f-\uffff]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
 
 /** Turns a Worker's bindings into the plain functions that the request path wants. Once per `env`. */
 export function bind(env: Variables): Deps {
@@ -21,10 +39,12 @@ const bound = new WeakMap<Variables, Deps>()
 
 function newDeps(env: Variables): Deps {
   const secret = secretsOf(env)
+  const tokens = tokenDeps(env)
   return {
     catalog: CATALOG,
     settings: readSettings(env),
     now: () => Date.now(),
+    waitUntil,
     newId: ulid,
     keyOf: ({ auth_token_env }) =>
       auth_token_env === null ? null : secret({ env: auth_token_env }),
@@ -33,12 +53,40 @@ function newDeps(env: Variables): Deps {
       viewer: secret({ env: 'OUTPOST_VIEWER_TOKEN' }),
     },
     isSet: (name) => secret({ env: name }) !== null,
-    credentials: () => opening(secret),
+    credentials: ({ provider }) => opening(secret, tokensFor(provider, tokens)),
+    tokenProblems: () => tokenProblems([...CATALOG.providers.values()], tokens),
     signerOf: signers(CATALOG),
     send: (request, signal) => fetch(request, { signal }),
+    cache: new MemoryCache(),
+    cooldowns: new KnownCooldowns(),
+    limiterOf: ({ name }, category) =>
+      objects<Limiter>(env, 'LIMITS').getByName(`${name} ${category}`),
+    replayOf: (name) => objects<Replay>(env, 'REPLAYS').getByName(name),
     // oxlint-disable-next-line no-console -- the console is where log shipping reads the record
-    write: (event) => console.log(JSON.stringify(event)),
+    write: (event) => console.log(asciiJson(event)),
   }
+}
+
+function tokenDeps(env: Variables): TokenDeps {
+  return {
+    now: () => Date.now(),
+    send: (request, signal) => fetch(request, { signal }),
+    waitUntil,
+    vaultOf: namespaceOf(env),
+    seals: sealsIn(env),
+    read: storeIn(env),
+    warm: new Map(),
+    reported: new Set(),
+  }
+}
+
+/** A namespace of Durable Objects, as `wrangler.toml` binds it. */
+function objects<T extends Rpc.DurableObjectBranded>(
+  env: Variables,
+  name: string,
+): DurableObjectNamespace<T> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- wrangler.toml ties name and class
+  return env[name] as DurableObjectNamespace<T>
 }
 
 /** Reads a secret when it is asked for. One object per secret, so that work done with it can be kept. */

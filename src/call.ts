@@ -77,8 +77,9 @@ function headerName(headers: Headers): string | null {
 }
 
 function hostName(host: string, domain: string): string | null {
-  if (domain === '' || !host.endsWith(`.${domain}`)) return null
-  return host.slice(0, -domain.length - 1)
+  const name = host.replace(/\.$/, '')
+  if (domain === '' || !name.endsWith(`.${domain}`)) return null
+  return name.slice(0, -domain.length - 1)
 }
 
 function ambiguous(message: string): Refusal {
@@ -104,6 +105,8 @@ export function resolve(
       call.named.by === 'nothing' ? 'name a provider with X-Provider' : 'no such provider'
     throw new Refusal('PROXY_UNKNOWN_PROVIDER', message, { metadata: { available: available() } })
   }
+  // `decide` will say no: a caller that may not use it learns nothing of its settings.
+  if (!available().includes(provider.name)) return provider
   const check = checkPath(call.path)
   if (!check.ok) throw badPath(check.why)
   if (check.encodedSlash && provider.encoded_slash === 'refuse') throw badPath('an encoded slash')

@@ -1,5 +1,6 @@
 import type { PluginClass } from './auth/plugin.ts'
 import type { Auth, SecretRef, Slots } from './auth/scheme.ts'
+import type { Window } from './limits/bucket.ts'
 
 /**
  * One upstream API: a file of `providers/` with every default filled in. The keys are those of the
@@ -32,6 +33,8 @@ export interface Provider {
 export interface Credential extends Slots {
   readonly secrets: readonly SecretRef[]
   readonly reads_body: boolean
+  /** Tokens are minted for it, which takes OUTPOST_MASTER_KEY. */
+  readonly mints?: boolean
 }
 
 export interface Forwarding {
@@ -57,11 +60,8 @@ export interface Rule {
   /** Seconds. */
   readonly cache_ttl: number | null
   readonly sensitive: boolean | null
-}
-
-export interface Window {
-  readonly capacity: number
-  readonly window_ms: number
+  /** Whom a cached answer may be given to: the caller, or every caller of its tenant. */
+  readonly cache_scope: 'caller' | 'tenant'
 }
 
 /** One entry of `hosts.yaml`: who may call from where. */

@@ -1,6 +1,9 @@
+import type { Admitting } from './admission.ts'
 import type { Event } from './audit/event.ts'
 import type { Signer } from './auth/index.ts'
+import type { MemoryCache } from './cache.ts'
 import type { Catalog, Host, Provider } from './catalog.ts'
+import type { Replaying } from './idempotency.ts'
 import type { Opening } from './opening.ts'
 import type { Permit } from './policy/decide.ts'
 import type { Secret } from './secret.ts'
@@ -10,10 +13,9 @@ import type { Settings } from './settings.ts'
 export type Send = (request: Request, signal: AbortSignal) => Promise<Response>
 
 /** Everything the request path touches that is not a pure function. */
-export interface Deps {
+export interface Deps extends Admitting, Replaying {
   readonly catalog: Catalog
   readonly settings: Settings
-  readonly now: () => number
   readonly newId: (now: number) => string
   /** The pre-shared key of a host; null when its variable is not set. */
   readonly keyOf: (host: Host) => Secret | null
@@ -25,6 +27,9 @@ export interface Deps {
   readonly credentials: (permit: Permit) => Opening
   readonly signerOf: (provider: Provider) => Signer
   readonly send: Send
+  readonly cache: MemoryCache
+  /** One sentence for each provider that has no token to work with, for the operator. */
+  readonly tokenProblems: () => Promise<readonly string[]>
   /** One finished call. Never delays the answer. */
   readonly write: (event: Event) => void
 }

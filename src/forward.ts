@@ -10,6 +10,8 @@ import type { Upload } from './upload.ts'
 export interface Upstream {
   readonly response: Response
   readonly url: string
+  /** Of the request body: see `Upload`. */
+  readonly digest: Promise<string | null>
 }
 
 /**
@@ -26,6 +28,9 @@ export async function forward(
   const request = requestOf(permit, draft, upload)
   const { stop } = upload
   const { timeout_ms } = permit.provider
+  const { signal } = permit.call.request
+  const leave = (): void => stop.abort()
+  if (!upload.patient) signal.addEventListener('abort', leave)
   let timer = setTimeout(() => stop.abort(), timeout_ms)
   upload.onProgress = () => {
     clearTimeout(timer)
@@ -35,13 +40,16 @@ export async function forward(
     const response = await send(request, stop.signal)
     if (response.status < 200 || response.status > 599) {
       await response.body?.cancel()
-      throw new Refusal('PROXY_UPSTREAM_ERROR', 'the upstream answered with an impossible status')
+      throw new Refusal('PROXY_UPSTREAM_ERROR', 'the upstream answered with an impossible status', {
+        answered: true,
+      })
     }
-    return { response, url: request.url }
+    return { response, url: request.url, digest: upload.digest }
   } catch (cause) {
-    throw whyNot(cause, upload)
+    throw whyNot(cause, upload, signal)
   } finally {
     clearTimeout(timer)
+    signal.removeEventListener('abort', leave)
     upload.onProgress = () => {}
   }
 }
@@ -57,9 +65,12 @@ function requestOf({ provider, call }: Permit, draft: Draft, { body }: Upload): 
   return request
 }
 
-function whyNot(cause: unknown, { refusal, stop }: Upload): Refusal {
+function whyNot(cause: unknown, { refusal, stop }: Upload, agent: AbortSignal): Refusal {
   if (cause instanceof Refusal) return cause
   if (refusal) return refusal
+  if (agent.aborted) {
+    return new Refusal('PROXY_BAD_REQUEST', 'the caller went away', { reason: 'hung up', cause })
+  }
   if (stop.signal.aborted) {
     return new Refusal('PROXY_UPSTREAM_TIMEOUT', 'the upstream did not answer in time', { cause })
   }

@@ -31,6 +31,19 @@ const NOT_FORWARDED = new Set([
   'x-original-method',
   'x-original-host',
   'x-rewrite-url',
+  'x-original-uri',
+  'x-request-uri',
+  'x-request-url',
+  'x-override-url',
+  'x-http-path-override',
+  'x-http-host-override',
+  'x-host',
+  'x-envoy-original-path',
+  'x-remote-user',
+  'remote-user',
+  'x-webauth-user',
+  'x-auth-request-user',
+  'x-ssl-client-cert',
 ])
 
 const NOT_FORWARDED_PREFIXES = ['x-outpost-', 'proxy-', 'x-forwarded-', 'cf-']
@@ -41,24 +54,39 @@ const NOT_FORWARDED_PREFIXES = ['x-outpost-', 'proxy-', 'x-forwarded-', 'cf-']
  */
 const CREDENTIAL = new RegExp(
   '^(?:cookie2?|api-?key|apikey|x-auth|x-token|x-jwt|x-signature|x-amz-security-token' +
+    '|token|key|x-key|auth|x-trackertoken|fastly-key|x-jfrog-art-api|x-honeycomb-team|apca-api-key-id' +
+    '|x-parse-rest-api-key|x-parse-master-key|x-query-key|cb-access-.*' +
     '|(?:.*-)?(?:api-?key|api-?token|api-?secret|app-?key|application-key|auth-?key|auth-?token' +
     '|access-?key|access-?token|id-?token|refresh-?token|session-?token|security-?token' +
     '|private-?token|job-?token|deploy-?token|bearer-?token|user-?token|server-?token' +
     '|account-?token|subscription-token|subscription-key|functions-key|client-secret|secret' +
     '|secret-?key|password|passwd|credentials?|authorization|mbx-apikey|circle-token|vault-token' +
-    '|figma-token|shopify-access-token))$',
+    '|figma-token|shopify-access-token|rapidapi-key|plex-token|consul-token|nomad-token|linode-token' +
+    '|subject-token|storage-token|passphrase|master-key|api-key-id))$',
 )
 
-/** Response headers that are ours to say, so that an upstream cannot say them. */
-const OURS = /^(?:x-outpost-.*|x-proxy-(?:error|provider|cache))$/
+/** Hop-by-hop, meant for proxies, or ours to say: an upstream cannot speak as Outpost. */
+const NOT_RETURNED = new RegExp(
+  `^(?:x-outpost-.*|x-proxy-(?:error|provider|cache)|proxy-authenticat.*|${[...HOP_BY_HOP].join('|')})$`,
+)
 
 /**
  * A header name as a careless server may see it: CGI and WSGI fold dashes to underscores, some
  * accept dots. `Content_Length` is `content-length` for the question whether it may pass.
  */
 export function folded(name: string): string {
-  return name.toLowerCase().replaceAll(/[^a-z0-9]/g, '-')
+  const known = foldings.get(name)
+  if (known !== undefined) return known
+  const plain = name.toLowerCase().replaceAll(/[^a-z0-9]/g, '-')
+  if (foldings.size >= MOST_FOLDINGS) foldings.clear()
+  if (name.length <= LONGEST_KEPT) foldings.set(name, plain)
+  return plain
 }
+
+/** Agents send the same few names with every call. */
+const foldings = new Map<string, string>()
+const MOST_FOLDINGS = 1000
+const LONGEST_KEPT = 64
 
 /** What one provider lets through of an agent's headers. */
 export interface ForwardRules {
@@ -90,21 +118,15 @@ function isBlocked(name: string, plain: string, rules: ForwardRules): boolean {
   return CREDENTIAL.test(plain) && !rules.permitted.includes(name)
 }
 
-/** A copy of the upstream's headers as the agent may see them. */
-export function returnable(received: Headers, strip: readonly string[], cookies: boolean): Headers {
-  const headers = new Headers(received)
-  const named = namedByConnection(received)
-  for (const name of new Set(received.keys())) {
-    if (HOP_BY_HOP.has(name) || named.has(name) || OURS.test(name)) headers.delete(name)
+/** Takes out of an upstream's headers whatever the agent may not see. */
+export function keepReturnable(headers: Headers, strip: readonly string[], cookies: boolean): void {
+  const named = namedByConnection(headers)
+  for (const name of Array.from(headers.keys())) {
+    // Without its encoding the runtime would unpack the body.
+    const nominated = named.has(name) && name !== 'content-encoding'
+    const cookie = !cookies && (name === 'set-cookie' || name === 'set-cookie2')
+    if (nominated || cookie || NOT_RETURNED.test(name) || strip.includes(name)) headers.delete(name)
   }
-  for (const name of strip) headers.delete(name)
-  headers.delete('proxy-authenticate')
-  headers.delete('proxy-authentication-info')
-  if (!cookies) {
-    headers.delete('set-cookie')
-    headers.delete('set-cookie2')
-  }
-  return headers
 }
 
 function namedByConnection(headers: Headers): ReadonlySet<string> {

@@ -7,6 +7,16 @@ const SHARED_BY_WORKERS = '2a06:98c0:3600::103'
 
 /** The host entry for an address: the longest prefix wins, then file order. */
 export function findHost(hosts: readonly Host[], address: Address): Host | null {
+  const known = found.get(hosts) ?? new WeakMap<Address, Host | null>()
+  found.set(hosts, known)
+  let host = known.get(address)
+  if (host === undefined) known.set(address, (host = search(hosts, address)))
+  return host
+}
+
+const found = new WeakMap<readonly Host[], WeakMap<Address, Host | null>>()
+
+function search(hosts: readonly Host[], address: Address): Host | null {
   const shared = address.toString() === SHARED_BY_WORKERS
   const match = rangesOf(hosts).find(
     ({ range }) => contains(range, address) && (!shared || range.bits === 128),

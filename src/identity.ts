@@ -15,6 +15,8 @@ export interface Caller {
   readonly tenant: string
   /** As the record keeps it: a prefix, unless the installation wants the whole address. */
   readonly address: string
+  /** Every key that it showed, right or not: none of them is recorded. */
+  readonly shown: readonly string[]
   /** `REQUIRE_GRANT` of the installation. */
   readonly grantRequired: boolean
 }
@@ -65,8 +67,10 @@ export function identify(
       reason: address === null ? 'no usable client address' : 'no host entry covers the address',
     })
   }
-  checkKey(presentedIn(call, provider), host, key)
-  return { host, tenant: host.tenant ?? 'default', address, grantRequired: requireGrant }
+  const presented = presentedIn(call, provider)
+  checkKey(presented, host, key)
+  const tenant = host.tenant ?? 'default'
+  return { host, tenant, address, shown: presented.all, grantRequired: requireGrant }
 }
 
 function checkKey({ deciding, all }: Presented, host: Host, key: Secret | null): void {

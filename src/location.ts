@@ -24,8 +24,8 @@ export function rewriteLocation(location: string, sentTo: string, permit: Permit
   const inside = pathInside(target, provider)
   if (inside === null) return target.href
   const path = prefixOf(call) + inside + target.search + target.hash
-  // Two slashes in front would name another host.
-  return path.startsWith('//') ? target.href : path
+  // Two slashes in front would name another host, and `/_outpost` is our own.
+  return /^\/(?:\/|_outpost(?:\/|$))/.test(path) ? target.href : path
 }
 
 function resolve(location: string, base: string): URL | null {
@@ -45,7 +45,10 @@ function pathInside(target: URL, provider: Provider): string | null {
   return target.pathname.startsWith(`${folder}/`) ? target.pathname.slice(folder.length) : null
 }
 
-/** What the agent has in front of upstream paths: nothing, or the path prefix it chose by. */
+/**
+ * What the agent has in front of upstream paths: nothing where each call names the provider anew by
+ * header or host name. A path alone could name another provider, or an endpoint of our own.
+ */
 function prefixOf({ named }: Call): string {
-  return named.by === 'path' ? `/p/${named.name}` : ''
+  return named.by === 'header' || named.by === 'host' ? '' : `/p/${named.name}`
 }

@@ -1,18 +1,40 @@
 import type { Credentials, SecretRef } from './auth/scheme.ts'
 import { Refusal } from './refusal.ts'
 import type { Secret } from './secret.ts'
+import type { Tokens } from './tokens/tokens.ts'
 
 /** The credentials of one call, and what was read of them. */
 export interface Opening extends Credentials {
   /** Every secret that was opened, in order: what must not come back, and what the record counts. */
   readonly opened: readonly Secret[]
+  /** Why the upstream rejected them, for the record; null as long as it did not. */
+  readonly rejected: string | null
+  /** The upstream rejected them. True when signing again gives another credential. */
+  readonly reject: (reason: string) => Promise<boolean>
 }
 
 /** Reads through `find`, which says null for a secret that is not set, and keeps what was read. */
-export function opening(find: (ref: SecretRef) => Secret | null): Opening {
+export function opening(
+  find: (ref: SecretRef) => Secret | null,
+  tokens: Tokens = NO_TOKENS,
+): Opening {
   const opened: Secret[] = []
+  let rejected: string | null = null
+  const kept = <T extends Secret | null>(secret: T): T => {
+    if (secret) opened.push(secret)
+    return secret
+  }
   return {
     opened,
+    get rejected() {
+      return rejected
+    },
+    reject: (reason) => {
+      rejected = reason
+      return tokens.reject(reason)
+    },
+    minted: async (recipe) => kept(await tokens.minted(recipe)),
+    stored: async (key) => kept(await tokens.stored(key)),
     open(ref) {
       const secret = find(ref)
       if (!secret) {
@@ -24,4 +46,11 @@ export function opening(find: (ref: SecretRef) => Secret | null): Opening {
       return secret
     },
   }
+}
+
+/** Where nothing is minted or stored. */
+const NO_TOKENS: Tokens = {
+  minted: () => Promise.reject(new Error('nothing is minted here')),
+  stored: () => Promise.resolve(null),
+  reject: () => Promise.resolve(false),
 }

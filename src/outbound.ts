@@ -1,5 +1,6 @@
 import type { Signer } from './auth/index.ts'
 import type { Credentials, Draft } from './auth/scheme.ts'
+import { SHARED_HEADERS, slotOf } from './cache.ts'
 import type { Provider } from './catalog.ts'
 import { forwardable } from './headers.ts'
 import type { Permit } from './policy/decide.ts'
@@ -11,16 +12,20 @@ import { Refusal } from './refusal.ts'
  * headers less everything that is not theirs to set, the provider's defaults over them. The
  * credential comes last, from the scheme.
  */
-export function outbound({ call, provider }: Permit, body: Uint8Array | null): Draft {
+export function outbound(permit: Permit, body: Uint8Array | null): Draft {
+  const { call, provider } = permit
+  const shares = permit.cache_scope === 'tenant' && slotOf(permit) !== null
   const { headers: slots, params } = provider.credential
   const headers = forwardable(call.request.headers, {
-    slots,
+    slots: [...slots, ...Object.keys(provider.default_headers)],
     permitted: provider.forward_request_headers,
     cookies: provider.forward_cookies,
   })
+  if (shares) keepOnly(headers, SHARED_HEADERS)
   for (const [name, value] of Object.entries(provider.default_headers)) headers.set(name, value)
   return {
     method: call.method,
+    base_url: provider.base_url,
     headers,
     path: basePath(provider) + call.path,
     query: params.length > 0 ? withoutParams(call.query.slice(1), params) : call.query.slice(1),
@@ -32,6 +37,12 @@ export function outbound({ call, provider }: Permit, body: Uint8Array | null): D
 export function urlOf(provider: Provider, draft: Draft, sentQuery: string): string {
   const mark = draft.query !== '' || sentQuery === '?' ? '?' : ''
   return originOf(provider) + draft.path + mark + draft.query
+}
+
+/** GitHub and others want a `User-Agent`, and the agent's own is not part of a shared entry. */
+function keepOnly(headers: Headers, names: readonly string[]): void {
+  for (const name of Array.from(headers.keys())) if (!names.includes(name)) headers.delete(name)
+  headers.set('user-agent', 'outpost')
 }
 
 function originOf({ base_url }: Provider): string {

@@ -1,17 +1,31 @@
+import { admit, coolDown } from './admission.ts'
 import { eventOf } from './audit/event.ts'
 import type { Progress } from './audit/event.ts'
+import { slotOf } from './cache.ts'
 import { lookUp, readCall, resolve } from './call.ts'
 import type { Deps } from './deps.ts'
 import { forward } from './forward.ts'
+import { claimKey, holding } from './idempotency.ts'
 import { availableTo, identify, placeOf } from './identity.ts'
 import { outbound, sign } from './outbound.ts'
 import { decide, permitted } from './policy/decide.ts'
+import type { Permit } from './policy/decide.ts'
 import { asRefusal, refuse } from './refusal.ts'
 import { relay } from './relay.ts'
+import { forwardSigned, judgeBody } from './retry.ts'
 import { checkBody, readBody, upload } from './upload.ts'
 
-/** One call, from the agent's request to the agent's response. Every ending is recorded. */
-export async function proxy(request: Request, deps: Deps): Promise<Response> {
+/**
+ * One call, from the agent's request to the agent's response. Every ending is recorded, also that
+ * of a call whose agent has gone before there was an answer.
+ */
+export function proxy(request: Request, deps: Deps): Promise<Response> {
+  const response = recorded(request, deps)
+  deps.waitUntil(response)
+  return response
+}
+
+async function recorded(request: Request, deps: Deps): Promise<Response> {
   const at = deps.now()
   const id = deps.newId(at)
   const so: Progress = {}
@@ -23,7 +37,7 @@ export async function proxy(request: Request, deps: Deps): Promise<Response> {
   return response
 }
 
-/** The stages, in order. Any of them may throw a Refusal; none runs before the ones above it. */
+/** Who asks for what, and may they. Then a stored answer where there is one, else the upstream's. */
 async function answer(request: Request, deps: Deps, so: Progress): Promise<Response> {
   const call = (so.call = readCall(request, deps.settings))
   const named = (so.provider = lookUp(deps.catalog, call.named))
@@ -32,12 +46,41 @@ async function answer(request: Request, deps: Deps, so: Progress): Promise<Respo
   const provider = resolve(call, named, () => availableTo(caller, deps.catalog))
   const permit = permitted((so.decision = decide(caller, provider, call)))
   checkBody(permit)
+
+  const slot = slotOf(permit)
+  const stored = slot && deps.cache.find(slot, request.headers, deps.now())
+  if (stored) return stored
+  const held = await claimKey(permit, deps)
+  if (held instanceof Response) return held
+  if (held) return holding(held, exchange(permit, deps, so, true), deps)
+  const { upstream, response } = await exchange(permit, deps, so, false)
+  if (!slot) return response
+  return deps.cache.store(slot, { request: request.headers, upstream, response }, deps)
+}
+
+/** The stages from the limiter to the answer, in order: none runs before the ones above it. */
+async function exchange(permit: Permit, deps: Deps, so: Progress, hashed: boolean) {
+  const { provider } = permit
   const signedBody = provider.credential.reads_body ? await readBody(permit) : null
+  const limits = await admit(permit, deps)
 
   // ───────────── no secret has been read above this line ─────────────
   const credentials = (so.credentials = deps.credentials(permit))
-  const draft = outbound(permit, signedBody)
-  await sign(draft, deps.signerOf(provider), credentials, deps.now())
-  const upstream = await forward(permit, draft, upload(permit, signedBody), deps.send)
-  return relay(upstream, permit, credentials.opened)
+  const signer = deps.signerOf(provider)
+  const attempt = async () => {
+    const draft = outbound(permit, signedBody)
+    await sign(draft, signer, credentials, deps.now())
+    return forward(permit, draft, upload(permit, signedBody, hashed), deps.send)
+  }
+  const admitAgain = () =>
+    admit(permit, deps).then(
+      () => true,
+      () => false,
+    )
+  const judged = { credentials, rejection: signer.rejection, signedBody, admitAgain }
+  const upstream = judgeBody(await forwardSigned(attempt, permit, judged), judged, deps.waitUntil)
+  coolDown(permit, upstream.response, deps)
+  const response = await relay(upstream, permit, credentials.opened)
+  for (const [name, value] of limits) response.headers.set(name, value)
+  return { upstream: upstream.response, response, digest: upstream.digest }
 }

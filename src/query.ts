@@ -34,6 +34,7 @@ export function hasParam(query: string, name: string): boolean {
 
 /** The values of a parameter in all its spellings, in order, decoded once as a form would be. */
 export function paramValues(query: string, name: string): string[] {
+  if (query === '') return []
   const wanted = new Set([nameOf(name)])
   return query.split('&').flatMap((pair) => valuesIn(pair, wanted))
 }

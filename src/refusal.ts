@@ -13,7 +13,10 @@ export const REFUSALS = {
   PROXY_GRANT_REQUIRED: 403,
   PROXY_NO_ROUTE: 404,
   PROXY_METHOD_DENIED: 405,
+  PROXY_IDEMPOTENCY_IN_FLIGHT: 409,
   PROXY_BODY_TOO_LARGE: 413,
+  PROXY_IDEMPOTENCY_MISMATCH: 422,
+  PROXY_RATE_LIMITED: 429,
   PROXY_UPSTREAM_RATE_LIMITED: 429,
   PROXY_AUTH_ERROR: 502,
   PROXY_UPSTREAM_ERROR: 502,
@@ -29,6 +32,8 @@ export interface RefusalDetails {
   readonly headers?: Readonly<Record<string, string>>
   /** For the operator's record only: the rule or the setting that decided. */
   readonly reason?: string
+  /** The upstream did answer, but with nothing that can be handed on. */
+  readonly answered?: boolean
   readonly cause?: unknown
 }
 

@@ -1,5 +1,5 @@
 import type { Upstream } from './forward.ts'
-import { returnable } from './headers.ts'
+import { keepReturnable } from './headers.ts'
 import { rewriteLocation } from './location.ts'
 import type { Permit } from './policy/decide.ts'
 import { Refusal } from './refusal.ts'
@@ -28,29 +28,28 @@ export async function relay(
   if (limited && provider.forwarding.upstream_429 === 'envelope') {
     throw await enveloped(upstream, permit, opened)
   }
-  const headers = returnable(
-    upstream.headers,
-    provider.strip_response_headers,
-    provider.forward_cookies,
-  )
+  const response = new Response(WITHOUT_BODY.has(upstream.status) ? null : upstream.body, {
+    status: upstream.status,
+    statusText: redacted(upstream.statusText, opened),
+    headers: upstream.headers,
+  })
+  const { headers } = response
+  keepReturnable(headers, provider.strip_response_headers, provider.forward_cookies)
+  withoutSecrets(headers, opened)
   const location = headers.get('location')
   if (location !== null) headers.set('location', rewriteLocation(location, url, permit))
-  withoutSecrets(headers, opened)
   if (limited) {
     headers.set('x-proxy-error', 'PROXY_UPSTREAM_RATE_LIMITED')
     if (!headers.has('retry-after')) headers.set('retry-after', String(DEFAULT_RETRY_AFTER))
   }
   headers.set('x-proxy-provider', provider.name)
   headers.set('x-proxy-cache', 'BYPASS')
-  return new Response(WITHOUT_BODY.has(upstream.status) ? null : upstream.body, {
-    status: upstream.status,
-    statusText: redacted(upstream.statusText, opened),
-    headers,
-  })
+  return response
 }
 
 /** An upstream that redirects, paginates or complains often repeats what it was sent. */
 function withoutSecrets(headers: Headers, opened: readonly Secret[]): void {
+  if (opened.length === 0) return
   for (const [name, value] of Array.from(headers)) {
     const clean = redacted(value, opened)
     if (clean === value) continue

@@ -1,6 +1,23 @@
 import { parseRanges } from './address.ts'
 import type { Range } from './address.ts'
 
+/**
+ * The variables of an installation that are no secret of a provider's or host's, by name. Beside
+ * them stands `CLIENT_IP_SOURCE`, which follows from where the Worker runs.
+ */
+export const SETTINGS = [
+  'OUTPOST_ADMIN_TOKEN',
+  'OUTPOST_VIEWER_TOKEN',
+  'OUTPOST_MASTER_KEY',
+  'OUTPOST_MASTER_KEY_PREVIOUS',
+  'OUTPOST_DOMAIN',
+  'DEFAULT_PROVIDER',
+  'REQUIRE_GRANT',
+  'TRUSTED_PROXIES',
+  'RATE_LIMIT_QUEUE_TIMEOUT',
+  'AUDIT_CLIENT_IP',
+] as const
+
 /** What an installation sets through plain variables; docs/deploy.md lists them. */
 export interface Settings {
   /** Where the client's address comes from. null: not set or unknown, and nobody is let in. */
@@ -12,6 +29,8 @@ export interface Settings {
   /** Lower case; empty: none. */
   readonly defaultProvider: string
   readonly requireGrant: boolean
+  /** How long a call may wait for its turn where the provider does not say. */
+  readonly queueTimeoutMs: number
   readonly fullClientAddress: boolean
 }
 
@@ -30,8 +49,15 @@ export function readSettings(env: Variables): Settings {
     requireGrant: !['', 'false', '0', 'no', 'off'].includes(
       text(env, 'REQUIRE_GRANT').toLowerCase(),
     ),
+    queueTimeoutMs: seconds(text(env, 'RATE_LIMIT_QUEUE_TIMEOUT'), 5) * 1000,
     fullClientAddress: text(env, 'AUDIT_CLIENT_IP') === 'full',
   }
+}
+
+/** A number of seconds from 0 to 60; anything else is the default. */
+function seconds(value: string, otherwise: number): number {
+  const number = /^\d+(?:\.\d+)?$/.test(value) ? Number(value) : otherwise
+  return number <= 60 ? number : otherwise
 }
 
 /** A variable as trimmed text; empty when it is not set. */

@@ -1,3 +1,5 @@
+import { joined } from './bounded.ts'
+import { hex, sha256 } from './digest.ts'
 import type { Permit } from './policy/decide.ts'
 import { Refusal } from './refusal.ts'
 
@@ -12,6 +14,10 @@ export interface Upload {
   readonly body: ReadableStream | Uint8Array | null
   /** Ends the upstream call: time is up, or the body broke off or grew over its limit. */
   readonly stop: AbortController
+  /** The call goes on when its agent has gone. */
+  readonly patient: boolean
+  /** SHA-256 of the body in hex, once it has passed whole; null when it did not, or nobody asked. */
+  readonly digest: Promise<string | null>
   /** Why the body ended the call, if it did. */
   refusal: Refusal | null
   /** Called for every chunk that passes. */
@@ -36,63 +42,112 @@ export function takesBody(method: string): boolean {
 }
 
 /** The whole body, for a scheme that signs it. At most `max_body_bytes`, or 256 KiB. */
-export async function readBody({ call, provider }: Permit): Promise<Uint8Array> {
-  const limit = provider.max_body_bytes ?? READ_LIMIT
-  if ((declaredLength(call.request.headers) ?? 0) > limit) throw tooLarge(limit)
+export async function readBody(permit: Permit): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
-  let size = 0
-  if (call.request.body) {
-    for await (const chunk of chunksOf(call.request.body)) {
-      size += chunk.byteLength
-      if (size > limit) throw tooLarge(limit)
-      chunks.push(chunk.slice())
-    }
-  }
+  const limit = permit.provider.max_body_bytes ?? READ_LIMIT
+  const size = await readAll(permit, limit, (chunk) => chunks.push(chunk.slice()))
   return joined(chunks, size)
 }
 
-/**
- * The agent's body as a stream, counted as it flows. A body that breaks off ends the upstream call
- * and is never closed: the runtime would send the closing chunk, and half a body would look whole.
- */
-export function upload({ call, provider }: Permit, read: Uint8Array | null): Upload {
-  const state = { stop: new AbortController(), refusal: null, onProgress: () => {} }
-  const { body, headers } = call.request
-  if (read || !body || !takesBody(call.method)) return { ...state, body: read ?? body }
+/** SHA-256 of the whole body in hex, which is not kept. At most `max_body_bytes`. */
+export async function digestBody(permit: Permit): Promise<string> {
+  const hash = new crypto.DigestStream('SHA-256')
+  const writer = hash.getWriter()
+  await readAll(permit, permit.provider.max_body_bytes ?? Infinity, (chunk) => writer.write(chunk))
+  await writer.close()
+  return hex(await hash.digest)
+}
 
-  const length = declaredLength(headers)
-  const through = length === null ? new IdentityTransformStream() : new FixedLengthStream(length)
-  const flowing: Upload = { ...state, body: through.readable }
-  void pass(body, through.writable, provider.max_body_bytes ?? Infinity, flowing)
+/** Reads a body to its end, with no longer pause than `timeout_ms`. Returns its size. */
+async function readAll(
+  { call, provider }: Permit,
+  limit: number,
+  take: (chunk: Uint8Array) => unknown,
+): Promise<number> {
+  if ((declaredLength(call.request.headers) ?? 0) > limit) throw tooLarge(limit)
+  const late = Promise.withResolvers<never>()
+  const wait = () => setTimeout(() => late.reject(brokenOff('no more came')), provider.timeout_ms)
+  let timer = wait()
+  const reading = async (): Promise<number> => {
+    let size = 0
+    for await (const chunk of chunksOf(call.request)) {
+      size += chunk.byteLength
+      if (size > limit) throw tooLarge(limit)
+      clearTimeout(timer)
+      timer = wait()
+      await take(chunk)
+    }
+    return size
+  }
+  try {
+    return await Promise.race([reading(), late.promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/**
+ * The agent's body as a stream, counted, and hashed if asked, as it flows. A body that breaks off
+ * ends the upstream call and is never closed: the runtime would send the closing chunk, and half a
+ * body would look whole.
+ */
+export function upload(
+  { call, provider }: Permit,
+  read: Uint8Array | null,
+  hashed: boolean,
+): Upload {
+  const stop = new AbortController()
+  const state = { stop, patient: hashed, refusal: null, onProgress: () => {} }
+  const { body } = call.request
+  if (read || !body || !takesBody(call.method)) {
+    const digest = hashed ? sha256(read ?? new Uint8Array()) : NOT_HASHED
+    return { ...state, body: read ?? body, digest }
+  }
+  const through = passage(declaredLength(call.request.headers))
+  const hash = hashed ? new crypto.DigestStream('SHA-256') : null
+  const digest = hash ? hash.digest.then(hex, () => null) : NOT_HASHED
+  const flowing: Upload = { ...state, body: through.readable, digest }
+  const writers = [through.writable, hash].filter((each) => each !== null)
+  void pass(call.request, writers, provider.max_body_bytes ?? Infinity, flowing)
   return flowing
 }
 
+/** `Content-Length` goes upstream where it is known. */
+function passage(length: number | null): IdentityTransformStream {
+  return length === null ? new IdentityTransformStream() : new FixedLengthStream(length)
+}
+
+const NOT_HASHED = Promise.resolve(null)
+
 async function pass(
-  from: ReadableStream,
-  to: WritableStream<Uint8Array>,
+  from: Request,
+  to: readonly WritableStream<Uint8Array>[],
   limit: number,
   state: Upload,
 ): Promise<void> {
-  const writer = to.getWriter()
+  const writers = to.map((each) => each.getWriter())
   let size = 0
   try {
     for await (const chunk of chunksOf(from)) {
       size += chunk.byteLength
       if (size > limit) throw tooLarge(limit)
       state.onProgress()
-      await writer.write(chunk)
+      await Promise.all(writers.map((writer) => writer.write(chunk)))
     }
-    await writer.close()
+    await Promise.all(writers.map((writer) => writer.close()))
   } catch (cause) {
     state.refusal = cause instanceof Refusal ? cause : brokenOff(cause)
     state.stop.abort()
+    for (const writer of writers.slice(1)) writer.abort(cause).catch(() => {})
   }
 }
 
-/** The bytes of a stream in order. A chunk is valid until the next one is asked for. */
-async function* chunksOf(body: ReadableStream): AsyncGenerator<Uint8Array> {
-  const reader = body.getReader({ mode: 'byob' })
-  let buffer = new Uint8Array(CHUNK_BYTES)
+/** The bytes of a body in order. A chunk is valid until the next one is asked for. */
+async function* chunksOf({ body, headers }: Request): AsyncGenerator<Uint8Array> {
+  if (!body) return
+  const reader: ReadableStreamBYOBReader = body.getReader({ mode: 'byob' })
+  const wanted = declaredLength(headers) || CHUNK_BYTES
+  let buffer = new Uint8Array(Math.min(CHUNK_BYTES, wanted))
   try {
     for (;;) {
       const { done, value } = await reader.read(buffer)
@@ -105,16 +160,6 @@ async function* chunksOf(body: ReadableStream): AsyncGenerator<Uint8Array> {
   } finally {
     reader.cancel().catch(() => {})
   }
-}
-
-function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
-  const whole = new Uint8Array(size)
-  let at = 0
-  for (const chunk of chunks) {
-    whole.set(chunk, at)
-    at += chunk.byteLength
-  }
-  return whole
 }
 
 function tooLarge(limit: number): Refusal {

@@ -3,6 +3,10 @@ import { control, isControl } from './control/app.ts'
 import { proxy } from './proxy.ts'
 import type { Variables } from './settings.ts'
 
+export { Limiter } from './limits/object.ts'
+export { Replay } from './replay/object.ts'
+export { TokenVault } from './tokens/object.ts'
+
 /**
  * The entry. What names a provider goes to the request path; the few paths of our own go to the
  * control plane. Both read the request target in one place, `target.ts`.

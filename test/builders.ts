@@ -75,7 +75,13 @@ export function aCatalog(
 }
 
 export function aCaller(over: Part<Host> = {}): Caller {
-  return { host: aHost(over), tenant: 'default', address: '203.0.113.0/24', grantRequired: false }
+  return {
+    host: aHost(over),
+    tenant: 'default',
+    address: '203.0.113.0/24',
+    shown: [],
+    grantRequired: false,
+  }
 }
 
 export function aCall(method: string, path: string, query = ''): Call {

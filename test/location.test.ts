@@ -9,7 +9,7 @@ const provider = aProvider({
   auth: { type: 'api_key_query', secret: { env: 'X' }, param: 'key', invalidate_on: [] },
 })
 
-function rewritten(location: string, by: 'header' | 'path' = 'header') {
+function rewritten(location: string, by: 'header' | 'path' | 'default' = 'header') {
   const call = { ...aCall('GET', '/a/b'), named: { by, name: 'api' } }
   const permit = permitted(decide(aCaller(), provider, call))
   return rewriteLocation(location, 'https://api.test/v2/a/b?key=SECRET', permit)
@@ -40,6 +40,11 @@ describe('a Location', () => {
       '/v2//evil.test/x',
       'https://api.test/v2//evil.test/x',
     ],
+    [
+      'inside, but an endpoint of our own',
+      '/v2/_outpost/status',
+      'https://api.test/v2/_outpost/status',
+    ],
     ['without a scheme', '//evil.test/v2/c', 'https://evil.test/v2/c'],
   ])('%s', (_title, location, expected) => {
     expect(rewritten(location)).toBe(expected)
@@ -54,5 +59,6 @@ describe('a Location', () => {
 
   it('keeps the prefix by which the agent chose the provider', () => {
     expect(rewritten('/v2/c?x', 'path')).toBe('/p/api/c?x')
+    expect(rewritten('/v2/p/other/delete', 'default')).toBe('/p/api/p/other/delete')
   })
 })

@@ -19,7 +19,15 @@ const sensitive = (method: string, path: string, by = 'default'): Row => [
 const deny = (method: string, path: string, code: string): Row => [method, path, `deny ${code}`]
 
 function rule(method: string, pattern: string, over: Partial<Rule> = {}): Rule {
-  return { methods: [method], pattern, category: null, cache_ttl: null, sensitive: null, ...over }
+  return {
+    methods: [method],
+    pattern,
+    category: null,
+    cache_ttl: null,
+    cache_scope: 'caller',
+    sensitive: null,
+    ...over,
+  }
 }
 
 function outcome(
@@ -148,6 +156,10 @@ table('deny in any reading', { deny: ['/admin/**', '/keys', '/repos/*/secrets/**
     '/admin%253B/%25',
     '/%2561dmin/%25ff',
     '/%EF%BC%8561dmin/x',
+    '/admin%3Fx',
+    '/admin%23x',
+    '/admin%20/x',
+    '/admin./x',
     '/adm%C4%B1n',
     '/keys',
     '/keys/',
@@ -170,6 +182,38 @@ table('deny before allow', { ...ALLOWLIST, deny: ['/repos/acme/**'] }, [
   deny('GET', '/repos/acme/b/issues', 'PROXY_PATH_DENIED'),
   allow('GET', '/repos/a/b/issues', 'allow[0]'),
 ])
+
+table(
+  'a sensitive rule, whatever the spelling of the path (transparent)',
+  { allow: [rule('GET', '/public/**'), rule('GET', '/Keys/**', { sensitive: true })] },
+  [
+    ...['/keys/1', '/%6beys/1', '/KEYS/1', '//keys/1', '/keys;x/1', '/keys%2F1', '/%256beys/1'].map(
+      (path) => deny('GET', path, 'PROXY_SENSITIVE_DENIED'),
+    ),
+    allow('GET', '/public/keys', 'allow[0]'),
+    allow('OPTIONS', '/keys/1'),
+  ],
+)
+
+table(
+  'a sensitive rule, whatever the spelling of the path (allowlist)',
+  {
+    mode: 'allowlist',
+    allow: [
+      rule('*', '/v1/keys/public'),
+      rule('*', '/v1/keys/**', { sensitive: true }),
+      rule('*', '/v1/**'),
+    ],
+  },
+  [
+    ...['/v1/keys/1', '/v1/%6beys/1', '/v1/KEYS/1', '/v1//keys/1', '/v1/keys%2F1'].map((path) =>
+      deny('POST', path, 'PROXY_SENSITIVE_DENIED'),
+    ),
+    allow('POST', '/v1/keys/public', 'allow[0]'),
+    deny('POST', '/v1/KEYS/public', 'PROXY_SENSITIVE_DENIED'),
+    allow('POST', '/v1/other', 'allow[2]'),
+  ],
+)
 
 describe('the host entry', () => {
   it.each([

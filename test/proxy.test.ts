@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest'
 
 import type { Event } from '../src/audit/event.ts'
 import { signerOf } from '../src/auth/index.ts'
+import { MemoryCache } from '../src/cache.ts'
 import type { Host, Provider } from '../src/catalog.ts'
 import type { Deps } from '../src/deps.ts'
+import { KnownCooldowns } from '../src/limits/cooldowns.ts'
 import { opening } from '../src/opening.ts'
 import { proxy } from '../src/proxy.ts'
 import { Secret } from '../src/secret.ts'
@@ -12,6 +14,7 @@ import { aCatalog, aHost, aProvider } from './builders.ts'
 
 const SENTINEL = 'sentinel-9f2c7d41'
 const NOW = Date.UTC(2026, 10, 22)
+const ADMITTED = { admitted: true, turn: NOW, wait_ms: 0, levels: [] } as const
 
 /** Deps that write down what the request path did, in order. */
 function recording(provider: Provider, host: Host, over: Partial<Deps> = {}) {
@@ -22,6 +25,21 @@ function recording(provider: Provider, host: Host, over: Partial<Deps> = {}) {
     catalog: aCatalog([provider], [host]),
     settings: readSettings({ CLIENT_IP_SOURCE: 'cloudflare' }),
     now: () => NOW,
+    waitUntil: () => {},
+    cache: new MemoryCache(),
+    cooldowns: new KnownCooldowns(),
+    tokenProblems: async () => [],
+    limiterOf: () => ({
+      take: async () => (trail.push('limiter'), ADMITTED),
+      leave: async () => {},
+      cool: async () => (trail.push('cooldown'), 0),
+      cooldownUntil: async () => 0,
+    }),
+    replayOf: () => ({
+      claim: async () => (trail.push('claim'), { is: 'mine' }),
+      finish: async () => void trail.push('finish'),
+      release: async () => void trail.push('release'),
+    }),
     newId: () => 'call-1',
     keyOf: () => (trail.push('host key'), new Secret('host-key')),
     operators: { admin: null, viewer: null },
@@ -57,6 +75,70 @@ describe('the order of an allowed call', () => {
   })
 })
 
+describe('the order of a call that is limited and has a key', () => {
+  const limited = aProvider({
+    forwarding: { rate_limits: { default: [{ capacity: 1, window_ms: 1000 }] } },
+  })
+  const writer = aHost({ can_call_sensitive: true })
+  const write = () =>
+    asked('/a', { method: 'POST', body: 'x', headers: { 'idempotency-key': 'k1' } })
+
+  it('claims the key, takes its turn, reads the secret, sends', async () => {
+    const { deps, trail } = recording(limited, writer)
+    await proxy(write(), deps)
+    expect(trail).toEqual(['claim', 'limiter', 'signer', 'secret', 'send', 'record'])
+  })
+
+  it('over the limit frees the key and reads nothing', async () => {
+    const refused = {
+      admitted: false,
+      because: 'limit',
+      retry_ms: 1234,
+      levels: [{ capacity: 1, window_ms: 1000, remaining: 0, reset_ms: 1234 }],
+    } as const
+    const { deps, trail } = recording(limited, writer)
+    const { limiterOf } = deps
+    const response = await proxy(write(), {
+      ...deps,
+      limiterOf: (...of) => ({ ...limiterOf(...of), take: async () => refused }),
+    })
+    expect(trail).toEqual(['claim', 'release', 'record'])
+    expect(await response.json()).toMatchObject({
+      error: { code: 'PROXY_RATE_LIMITED', metadata: { retry_after: 1.234 } },
+    })
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      'retry-after': '2',
+      'ratelimit-policy': '"1s";q=1;w=1',
+      ratelimit: '"1s";r=0;t=2',
+    })
+  })
+
+  it('that cannot ask the limiter, or look up its key, is refused', async () => {
+    const { deps, trail } = recording(limited, writer)
+    const down = () => Promise.reject(new Error('overloaded'))
+    const { limiterOf, replayOf } = deps
+    const one = await proxy(asked('/a'), {
+      ...deps,
+      limiterOf: (...of) => ({ ...limiterOf(...of), take: down }),
+    })
+    const two = await proxy(write(), {
+      ...deps,
+      replayOf: (...of) => ({ ...replayOf(...of), claim: down }),
+    })
+    expect([one.status, two.status]).toEqual([429, 502])
+    expect(trail).toEqual(['record', 'record'])
+  })
+
+  it("tells the limiter of the upstream's 429", async () => {
+    const { deps, trail } = recording(limited, writer, {
+      send: async () => new Response('slow down', { status: 429, headers: { 'retry-after': '7' } }),
+    })
+    const response = await proxy(asked('/a'), deps)
+    expect(trail).toEqual(['limiter', 'signer', 'secret', 'cooldown', 'record'])
+    expect([response.status, await response.text()]).toEqual([429, 'slow down'])
+  })
+})
+
 describe('the order of a refused call', () => {
   const hmac = {
     type: 'hmac_signed',
@@ -77,7 +159,14 @@ describe('the order of a refused call', () => {
     forwarding: {
       mode: 'allowlist',
       allow: [
-        { methods: ['*'], pattern: '/ok/**', category: null, cache_ttl: null, sensitive: null },
+        {
+          methods: ['*'],
+          pattern: '/ok/**',
+          category: null,
+          cache_ttl: null,
+          cache_scope: 'caller',
+          sensitive: null,
+        },
       ],
       deny: ['/ok/deny'],
     },
@@ -435,6 +524,25 @@ describe('what cannot be done is a 502 that says nothing', () => {
   })
 })
 
+describe('a call whose answer a tenant shares', () => {
+  it('takes nothing of the caller upstream that is not part of the key', async () => {
+    const rule = { methods: ['GET'], pattern: '/a', category: null, sensitive: null } as const
+    const provider = aProvider({
+      default_headers: { 'x-version': '7' },
+      forwarding: { allow: [{ ...rule, cache_ttl: 60, cache_scope: 'tenant' }] },
+    })
+    const { deps, sent } = recording(provider, aHost())
+    const headers = { accept: 'text/x', 'x-poison': '1', 'user-agent': 'evil', cookie: 'a=b' }
+    await proxy(asked('/a', { headers }), deps)
+    expect(Object.fromEntries(sent[0]?.headers ?? [])).toEqual({
+      accept: 'text/x',
+      authorization: `Bearer ${SENTINEL}`,
+      'user-agent': 'outpost',
+      'x-version': '7',
+    })
+  })
+})
+
 describe('a draft', () => {
   it('has the whole upstream path, prefix of the base URL included, for a scheme to sign', async () => {
     const paths: string[] = []
@@ -443,6 +551,8 @@ describe('a draft', () => {
         secrets: [],
         slots: { headers: [], params: [] },
         readsBody: false,
+        mints: false,
+        rejection: { statuses: [], body: null },
         sign: ({ path }) => void paths.push(path),
       }),
     })
@@ -457,6 +567,18 @@ describe('a draft', () => {
 })
 
 describe('the record', () => {
+  it('of a path full of shown keys takes no time, and garbles nothing twice', async () => {
+    const { deps, events } = recording(
+      aProvider({
+        auth: { type: 'api_key_query', secret: { env: 'S' }, param: 'key', invalidate_on: [] },
+      }),
+      aHost(),
+    )
+    const query = Array.from({ length: 730 }, () => 'key=redact').join('&')
+    await proxy(asked(`/${'redact'.repeat(500)}?${query}`), deps)
+    expect(events[0]?.path).toBe(`/${'[redacted]'.repeat(500)}`.slice(0, 1024))
+  })
+
   it('keeps no key of the host entry, wherever it stood, and no beginning of one', async () => {
     const host = aHost({ auth_token_env: 'KEY' })
     const key = 'k'.repeat(80)

@@ -81,5 +81,5 @@ const REQUEST = new Request('http://bench.test/')
 
 function callerOf([host]: readonly Host[]): Caller {
   if (!host) throw new Error('a fixture without a host')
-  return { host, tenant: 'default', address: '127.0.0.0/24', grantRequired: false }
+  return { host, tenant: 'default', address: '127.0.0.0/24', shown: [], grantRequired: false }
 }

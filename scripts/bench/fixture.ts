@@ -79,18 +79,41 @@ function patternOfRule(number: number): string {
   return number % 2 === 0 ? `/v1/things-${number}/{id}` : `/repos/{owner}/{repo}/things-${number}`
 }
 
-/** Transparent, so that every path of the upstream can be asked for, and the rules are looked at. */
-function providerYaml(name: string, upstream: string, rules: number): string {
-  const rows = Array.from(
-    { length: rules },
-    (_, number) => `    - { method: GET, path: '${patternOfRule(number)}', category: read }`,
-  )
+/** What a provider has of its own; what is left out is as simple as it can be. */
+export interface ProviderPlan {
+  /** Keys of `auth`, in one line. Default: a key that never changes. */
+  readonly auth?: string
+  /** Keys of `forwarding`. Default: no limits. */
+  readonly forwarding?: string
+  /** Seconds, of every rule. */
+  readonly cacheTtl?: number
+}
+
+/**
+ * A provider file. Transparent, so that every path of the upstream can be asked for, and the rules
+ * are looked at.
+ */
+export function providerYaml(
+  name: string,
+  upstream: string,
+  rules: number,
+  plan: ProviderPlan = {},
+): string {
+  const {
+    auth = `type: bearer_static, env: ${VARIABLES.upstream}`,
+    forwarding = 'rate_limits: {}',
+    cacheTtl = 0,
+  } = plan
+  const rows = Array.from({ length: rules }, (_, number) => {
+    const what = `method: GET, path: '${patternOfRule(number)}', category: read`
+    return `    - { ${what}, cache_ttl: ${cacheTtl} }`
+  })
   return `name: ${name}
 base_url: ${upstream}
-auth: { type: bearer_static, env: ${VARIABLES.upstream} }
+auth: { ${auth} }
 forwarding:
   deny: [/denied/**]
-  rate_limits: {}
+  ${forwarding}
   allow:
 ${rows.join('\n')}
 `

@@ -74,7 +74,7 @@ export async function slowReading(route: Route, pid: number): Promise<SlowReadin
   const id = `slow${port}`
   const socket = connect(Number(port), hostname)
   await once(socket, 'connect')
-  socket.write(shot(['GET', `/endless/${id}`], { Host: host, ...route.headers }, ANY).bytes)
+  socket.write(shot(['GET', `/endless/${id}`], { Host: host, ...route.headers }, ANY).bytes())
   let read = 0
   let peak: number | null = null
   for (let step = 0; step < (READ_SECONDS * 1000) / STEP_MS; step += 1) {

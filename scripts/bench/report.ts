@@ -1,5 +1,6 @@
 import { availableParallelism, loadavg } from 'node:os'
 
+import type { Counts } from './counts.ts'
 import type { DecisionTimes } from './decisions.ts'
 import { processorName } from './process-usage.ts'
 import type { Measured } from './rounds.ts'
@@ -26,6 +27,8 @@ export interface Report {
   readonly rounds: number
   readonly seconds: number
   readonly rows: readonly Measured[]
+  /** Counted in a copy of the Worker, not in the timed one. */
+  readonly counts: readonly Counts[]
   /** ms from the request to the first event. */
   readonly firstEvent: Readonly<Record<string, number>> | null
   readonly startCpuMs: Starts | null
@@ -56,6 +59,7 @@ export function printed(report: Report): string {
     `${report.rounds} rounds of ${report.seconds} s, medians`,
     '',
     ...(report.rows.length > 0 ? [rowsTable(report.rows), ''] : []),
+    ...(report.counts.length > 0 ? [countsTable(report.counts), ''] : []),
     othersTable(report),
   ].join('\n')
 }
@@ -85,6 +89,18 @@ function rowCells({ name, base, tested, ratio, sides, cpuBudget }: Measured): st
     ...cells('cpuUs'),
     cpuBudget === null ? '' : verdict(ratio.cpuUs, cpuBudget),
   ]
+}
+
+/** Counts are exact: 0.2 is every fifth call. */
+function countsTable(counts: readonly Counts[]): string {
+  const exact = (value: number) => Number(value.toFixed(3)).toString()
+  return table([
+    ['per call', 'hops', 'writes', 'fetches'],
+    ...counts.map(({ name, hops, writes, fetches }) => [
+      name,
+      ...[hops, writes, fetches].map(exact),
+    ]),
+  ])
 }
 
 function othersTable(report: Report): string {

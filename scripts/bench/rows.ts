@@ -29,8 +29,10 @@ export interface Targets {
   readonly bare: Target
   /** One provider with ten rules. */
   readonly outpost: Outpost
-  /** The same without its log line; null where that was not found in the bundle. */
-  readonly silent: Outpost | null
+  /** The same without its log line. */
+  readonly silent: Outpost
+  /** As `outpost`: calls with a key leave an object each, which would weigh on the other rows. */
+  readonly replays: Outpost
   /** A thousand providers with a hundred rules each; null when it is not asked for. */
   readonly large: Outpost | null
 }
@@ -42,12 +44,12 @@ export const LARGE = { providers: 1000, rules: 100 }
 const EVENTS = 100
 const EVENT_BYTES = 108
 
-const KILOBYTE = Buffer.alloc(1000, 'outpost ')
+export const KILOBYTE = Buffer.alloc(1000, 'outpost ')
 const MEGABYTE = Buffer.alloc(1_000_000, 'outpost ')
 
 /** The names of all rows, in the order in which they are measured. */
 export const NAMES = {
-  get: 'GET 1 KB',
+  get: 'GET 1 KB, policy only',
   wrongKey: 'refused: wrong key (401)',
   denied: 'refused: path denied (403)',
   post: 'POST 1 KB, sensitive',
@@ -56,6 +58,12 @@ export const NAMES = {
   events: 'SSE, 100 events',
   catalog: 'GET, 1000 providers x 100 rules',
   log: 'GET 1 KB, the log line',
+  limiter: 'GET 1 KB, + limiter',
+  full: 'limited: refused (429)',
+  cached: 'GET 1 KB, cache hit',
+  keyed: 'POST 1 KB, idempotent',
+  replay: 'POST 1 KB, idempotent replay',
+  minted: 'GET 1 KB, minted token',
 } as const
 
 /** Every row, for both sides the same request down to the last header, unless it is to be refused. */
@@ -71,7 +79,7 @@ export function rowsFor(targets: Targets): readonly Row[] {
     { ...pair(NAMES.postLarge, post(MEGABYTE)), connections: 4 },
     { ...pair(NAMES.events, get(`/events/${EVENTS}`, EVENTS * EVENT_BYTES)), connections: 8 },
     ...(large ? [catalogRow(outpost, large)] : []),
-    ...(silent ? [logRow(silent, outpost)] : []),
+    logRow(silent, outpost),
   ]
 }
 
@@ -85,12 +93,15 @@ export function firstEventSides(upstream: Target, { bare, outpost }: Targets): r
   ]
 }
 
-type Ask = (target: Target, key: string) => Shot
+/** A request for one side of a row. */
+export type Ask = (target: Target, key: string) => Shot
 
-const LAST_RULE = pathOfRule(SMALL.rules - 1)
+export const LAST_RULE = pathOfRule(SMALL.rules - 1)
 
-function get(path: string, length = KILOBYTE.length): Ask {
-  return (target, key) => shot(['GET', path], headersFor(target, key), { status: 200, length })
+/** A read, of `provider` where it is named, with an answer of so many bytes. */
+export function get(path: string, length = KILOBYTE.length, provider = providerName(0)): Ask {
+  return (target, key) =>
+    shot(['GET', path], headersFor(target, key, provider), { status: 200, length })
 }
 
 function post(body: Buffer): Ask {
@@ -99,18 +110,23 @@ function post(body: Buffer): Ask {
 }
 
 /** As an SDK sends them. */
-function headersFor({ url }: Target, key: string, provider = 0): Readonly<Record<string, string>> {
+export function headersFor(
+  { url }: Target,
+  key: string,
+  provider = providerName(0),
+): Readonly<Record<string, string>> {
   return {
     Host: new URL(url).host,
     Accept: 'application/json',
     'Accept-Encoding': 'gzip, deflate',
     'User-Agent': 'outpost-bench/1',
-    'X-Provider': providerName(provider),
+    'X-Provider': provider,
     'X-Outpost-Auth': key,
   }
 }
 
-function against(base: Target, tested: Outpost) {
+/** Both sides of a row that send the same request. */
+export function against(base: Target, tested: Outpost) {
   const key = agentKey(tested.fixture)
   const nameOf = (target: Target) => ('fixture' in target ? 'outpost' : 'bare')
   return (name: string, ask: Ask): Pick<Row, 'name' | 'base' | 'tested'> => ({
@@ -151,7 +167,7 @@ function catalogRow(small: Outpost, large: Outpost): Row {
   const ask = (outpost: Outpost, size: typeof SMALL) =>
     shot(
       ['GET', pathOfRule(size.rules - 1)],
-      headersFor(outpost, agentKey(outpost.fixture), size.providers - 1),
+      headersFor(outpost, agentKey(outpost.fixture), providerName(size.providers - 1)),
       expected,
     )
   return {

@@ -20,6 +20,7 @@ import { blocks } from './blocks.ts'
  *     POST /take/ID       reads the body and answers 2 bytes
  *     POST /echo/ID       sends the body back while it comes
  *     GET  /report/ID     the count and hash of what went through under this id, as JSON
+ *     POST /token/mint    an access token for an hour: RFC 6749 §5.1
  *     anything else       1 KB
  */
 
@@ -69,6 +70,7 @@ const OK = Buffer.from('ok')
 
 const accounts = new Map<string, Account>()
 const bodies = new Map<number, Buffer>()
+let minted = 0
 
 const ROUTES: Readonly<Record<string, Route>> = {
   bytes: (size, _request, response) => sendBytes(response, Number(size)),
@@ -81,6 +83,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   },
   take: takeBody,
   echo: echoBody,
+  token: mintToken,
   report: (id, _request, response) => response.end(JSON.stringify(account(id).ledger())),
 }
 
@@ -169,6 +172,15 @@ async function echoBody(id: string, request: IncomingMessage, response: ServerRe
     if (!response.write(chunk)) await roomIn(response)
   }
   response.end()
+}
+
+async function mintToken(_: string, request: IncomingMessage, response: ServerResponse) {
+  request.resume()
+  await once(request, 'end')
+  minted += 1
+  const token = { access_token: `bench-token-${minted}`, token_type: 'Bearer', expires_in: 3600 }
+  response.writeHead(200, { 'content-type': 'application/json' })
+  response.end(JSON.stringify(token))
 }
 
 function account(id: string): Account {

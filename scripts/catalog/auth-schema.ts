@@ -17,7 +17,7 @@ import { ALWAYS, exactlyOne } from './exactly-one.ts'
 import { fieldValue, prefix, settableHeader } from './header-name.ts'
 import { didYouMean } from './nearest.ts'
 import { Wrong } from './problem.ts'
-import { given, listed, textOf, value } from './value.ts'
+import { expected, given, listed, textOf, value } from './value.ts'
 import { isMapping } from './word.ts'
 
 const none = z.strictObject({ type: z.literal('none'), invalidate_on: statuses() })
@@ -138,29 +138,35 @@ export const AUTH_KEYS: readonly string[] = [
   ...new Set(SHAPES.flatMap((each) => Object.keys(each))),
 ]
 
-/** Those that hold a token of their own, and are checked but not compiled in yet. */
-type Stateful = z.infer<typeof bearerRedis | typeof clientCredentials | typeof refreshToken>
-
-export type AnyAuth = Auth | Stateful
-
 /** What `auth:` says, with its defaults. `auth: none` is short for `{ type: none }`. */
-export const auth: z.ZodType<AnyAuth> = z.preprocess(
+export const auth: z.ZodType<Auth> = z.preprocess(
   (found) => (found === 'none' ? { type: 'none' } : given(found, ['config'])),
   z.discriminatedUnion('type', SCHEMES, { error: ({ code, input }) => typeMessage(code, input) }),
 )
 
-const STATEFUL: readonly string[] = [bearerRedis, clientCredentials, refreshToken].flatMap(
-  ({ shape: { type } }) => (type instanceof z.ZodLiteral ? [...type.values] : type.options),
-)
+const EXAMPLE = 'a map such as { type: bearer_static, env: GITHUB_TOKEN }, or none'
 
-/** Whether this build can sign with it. */
-export function isBuilt(found: AnyAuth): found is Auth {
-  return !STATEFUL.includes(found.type)
-}
+/** What a scheme is called elsewhere. */
+const MEANT: ReadonlyMap<string, string> = new Map([
+  ['bearer', 'bearer_static'],
+  ['bearertoken', 'bearer_static'],
+  ['token', 'bearer_static'],
+  ['basic', 'basic_auth'],
+  ['apikey', 'api_key_header'],
+  ['header', 'api_key_header'],
+  ['headers', 'custom_headers'],
+  ['query', 'api_key_query'],
+  ['hmac', 'hmac_signed'],
+  ['oauth', 'oauth2_client_credentials'],
+  ['oauth2', 'oauth2_client_credentials'],
+])
 
 function typeMessage(code: string | undefined, input: unknown): string | undefined {
+  if (code === 'invalid_type') return expected(EXAMPLE, input, false)
   if (code !== 'invalid_union') return undefined
   const type = isMapping(input) ? textOf(input['type']) : null
   if (type === null) return `missing; expected one of ${listed(TYPES)}`
-  return `unknown type${didYouMean(type, TYPES) || `; expected one of ${listed(TYPES)}`}`
+  const near = MEANT.get(type.toLowerCase().replaceAll(/[^a-z0-9]/g, ''))
+  const hint = near === undefined ? didYouMean(type, TYPES) : `; did you mean "${near}"?`
+  return `unknown type${hint || `; expected one of ${listed(TYPES)}`}`
 }

@@ -3,16 +3,17 @@ import { z } from 'zod'
 import type { SecretRef } from '../../src/auth/scheme.ts'
 import { prefix, settableHeader } from './header-name.ts'
 import { Wrong } from './problem.ts'
+import { isSetting, looksLikeToken } from './secret-names.ts'
 import { expected, text, textOf, value } from './value.ts'
 
-/** Those that open the control plane. Here they would be sent to an upstream, or given to agents. */
-const OPERATORS = ['OUTPOST_ADMIN_TOKEN', 'OUTPOST_VIEWER_TOKEN']
-
-/** The name of a Worker secret. What was found is not shown: it may be the secret itself. */
+/**
+ * The name of a Worker secret. What was found is not shown: it may be the secret itself, and some
+ * tokens have the form of a name.
+ */
 export const envName = value((found) => {
   const read = textOf(found) ?? ''
-  if (OPERATORS.includes(read)) return new Wrong(`${read} is the operator's own, never an agent's`)
-  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(read)) return read
+  if (isSetting(read)) return new Wrong(`${read} is a setting of Outpost's own, no secret of this`)
+  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(read) && !looksLikeToken(read)) return read
   const what = 'the name of a Worker secret (letters, digits and "_", such as GITHUB_TOKEN)'
   const hint = read === '' ? '' : ' that is not one; a secret itself does not belong here'
   return new Wrong(expected(what, found, false) + hint)

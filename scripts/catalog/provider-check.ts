@@ -3,8 +3,8 @@ import type { Plugin } from '../../src/auth/plugin.ts'
 import type { Auth, Slots } from '../../src/auth/scheme.ts'
 import type { Credential, Provider } from '../../src/catalog.ts'
 import { folded } from '../../src/headers.ts'
-import { auth as authSchema, isBuilt } from './auth-schema.ts'
-import type { AnyAuth } from './auth-schema.ts'
+import { auth as authSchema } from './auth-schema.ts'
+import { doubts } from './doubts.ts'
 import { validated } from './explain.ts'
 import type { Fault } from './explain.ts'
 import { construct, whyNotPlugin } from './plugins.ts'
@@ -24,11 +24,11 @@ export interface CheckedProvider {
   /** null when there is no valid name. */
   readonly name: string | null
   readonly enabled: boolean
-  /** null when anything is wrong with the file, or its auth type is not in this build. */
+  /** null when anything is wrong with the file. */
   readonly provider: Provider | null
   /** null when anything is wrong with it. */
   readonly file: ProviderFile | null
-  readonly auth: AnyAuth | null
+  readonly auth: Auth | null
   /** The names of the Worker secrets that it needs. */
   readonly secrets: readonly string[]
   readonly plugin: LoadedPlugin | null
@@ -46,11 +46,7 @@ export async function checkProvider(
   const used = await plugged(auth, plugins, map['auth'])
   const signed = auth && used.made !== undefined ? { auth, plugin: used.made } : null
   const found = [...faults, ...used.faults.map(inAuth), ...clashes(map, signed)]
-  const unbuilt = enabled ? missing(auth) : []
-  const problems = [
-    ...source.problems,
-    ...[...found, ...unbuilt].map((each) => placed(source, each)),
-  ]
+  const problems = [...source.problems, ...found.map((each) => placed(source, each))]
   return {
     source,
     name: providerName.safeParse(map['name']).data ?? null,
@@ -61,14 +57,14 @@ export async function checkProvider(
     secrets: signed ? secretsOf(signed) : [],
     plugin: used.loaded,
     problems,
-    warnings: doubts(auth).map((each) => placed(source, inAuth(each))),
+    warnings: doubts(map, file, auth).map((each) => placed(source, each)),
   }
 }
 
 interface Sections {
   readonly map: { readonly [key: string]: Tree }
   readonly file: ProviderFile | null
-  readonly auth: AnyAuth | null
+  readonly auth: Auth | null
   readonly faults: readonly Fault[]
 }
 
@@ -88,7 +84,7 @@ function sectionsOf(tree: Tree | undefined): Sections {
 
 /** A credential with the plugin that it needs, if it needs one. */
 interface Signed {
-  readonly auth: AnyAuth
+  readonly auth: Auth
   readonly plugin: Plugin | null
 }
 
@@ -109,7 +105,7 @@ interface Plugged {
 }
 
 async function plugged(
-  auth: AnyAuth | null,
+  auth: Auth | null,
   plugins: PluginFolder,
   written: Tree | undefined,
 ): Promise<Plugged> {
@@ -129,17 +125,11 @@ function unplugged(loaded: LoadedPlugin | null, key: string, message: string): P
 }
 
 function slotsOf({ auth, plugin }: Signed): Slots {
-  if (!isBuilt(auth)) return { headers: [auth.header], params: [] }
   return signerOf(auth, plugin).slots
 }
 
 function secretsOf({ auth, plugin }: Signed): readonly string[] {
-  if (isBuilt(auth)) {
-    return signerOf(auth, plugin).secrets.flatMap((each) => ('env' in each ? [each.env] : []))
-  }
-  return Object.entries(auth).flatMap(([key, each]) =>
-    /(?:^|_)env(?:_|$)/.test(key) && typeof each === 'string' ? [each] : [],
-  )
+  return signerOf(auth, plugin).secrets.flatMap((each) => ('env' in each ? [each.env] : []))
 }
 
 /** Headers that the file gives to the agent or to everybody, and that belong to the credential. */
@@ -159,32 +149,18 @@ function clashes(map: Sections['map'], signed: Signed | null): Fault[] {
   ]
 }
 
-function missing(auth: AnyAuth | null): Fault[] {
-  if (auth === null || isBuilt(auth)) return []
-  const message = `"${auth.type}" is not available in this version`
-  return [{ path: ['auth', 'type'], at: 'value', message }]
-}
-
-/** A scheme's name with its space lost: YAML takes the space off a value without quotes. */
-function doubts(auth: AnyAuth | null): Fault[] {
-  const before = auth && 'prefix' in auth ? auth.prefix : ''
-  if (!/^(?:bearer|token|bot|basic|apikey|key)$/i.test(before)) return []
-  const message = `no space between "${before}" and the secret; in quotes: "${before} "`
-  return [{ path: ['prefix'], at: 'value', message }]
-}
-
-function joined(file: ProviderFile, { auth, plugin }: Signed): Provider | null {
-  if (!isBuilt(auth)) return null
+function joined(file: ProviderFile, { auth, plugin }: Signed): Provider {
   const { enabled: _enabled, forwarding, ...rest } = file
   return { ...rest, auth, credential: credentialOf(auth, plugin), forwarding }
 }
 
 function credentialOf(auth: Auth, plugin: Plugin | null): Credential {
-  const { secrets, slots, readsBody } = signerOf(auth, plugin)
+  const { secrets, slots, readsBody, mints } = signerOf(auth, plugin)
   return {
     secrets,
     headers: [...new Set(slots.headers.map((name) => name.toLowerCase()))],
     params: [...new Set(slots.params)],
     reads_body: readsBody,
+    ...(mints && { mints }),
   }
 }

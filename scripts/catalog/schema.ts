@@ -1,6 +1,7 @@
 import { z } from 'zod'
 
-import type { Forwarding, Provider, Rule, Window } from '../../src/catalog.ts'
+import type { Forwarding, Provider, Rule } from '../../src/catalog.ts'
+import type { Window } from '../../src/limits/bucket.ts'
 import { AUTH_KEYS } from './auth-schema.ts'
 import { baseUrl } from './base-url.ts'
 import { distinctHeaders } from './distinct.ts'
@@ -12,6 +13,10 @@ import { patternText } from './pattern-text.ts'
 import { checked, choice, flag, given, list, text, whole } from './value.ts'
 
 const MAX_WAIT_MS = 600_000
+
+/** Bounds within which the limiter's arithmetic is exact. */
+const MAX_CAPACITY = 1_000_000
+const MAX_WINDOW_MS = 31 * 24 * 3_600_000
 
 /** A provider's name in lower case: part of header values, paths and host names. */
 export const providerName = text({
@@ -31,6 +36,7 @@ const ruleShape = {
   path: pattern.optional(),
   category: category.optional(),
   cache_ttl: whole(0).optional(),
+  cache_scope: choice(['caller', 'tenant']).default('caller'),
   sensitive: flag.optional(),
 }
 
@@ -49,13 +55,14 @@ const rule = z.preprocess(
       pattern: written ?? path ?? '',
       category: rest.category ?? null,
       cache_ttl: rest.cache_ttl ?? null,
+      cache_scope: rest.cache_scope,
       sensitive: rest.sensitive ?? null,
     })),
 )
 
 const window: z.ZodType<Window> = z.preprocess(
   (found) => given(found),
-  z.strictObject({ capacity: whole(1), window_ms: whole(1) }),
+  z.strictObject({ capacity: whole(1, MAX_CAPACITY), window_ms: whole(1, MAX_WINDOW_MS) }),
 )
 
 const DEFAULT_LIMITS: Record<string, Window[]> = {

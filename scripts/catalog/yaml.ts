@@ -34,6 +34,16 @@ const SYNTAX: Readonly<Record<string, string>> = {
   UNEXPECTED_TOKEN: 'this does not belong here; quotes or the indentation may be missing',
 }
 
+/** Errors about where something begins or ends. After one of them the rest of the file is guesswork. */
+const SHAPE: ReadonlySet<string> = new Set([
+  'BAD_INDENT',
+  'BLOCK_AS_IMPLICIT_KEY',
+  'BLOCK_IN_FLOW',
+  'MISSING_CHAR',
+  'MULTILINE_IMPLICIT_KEY',
+  'UNEXPECTED_TOKEN',
+])
+
 /** A configuration file that has been read: what it says, and where it says it. */
 export class YamlFile {
   readonly file: string
@@ -51,7 +61,7 @@ export class YamlFile {
     this.#root = root
     const broken = [
       ...this.#bytes(text),
-      ...(parsed === null ? [this.#deep()] : this.#syntax(parsed)),
+      ...(parsed === null ? [this.#deep()] : this.#syntax(parsed, text)),
     ]
     const tree = broken.length > 0 ? undefined : this.#reader.read(root)
     this.tree = this.#reader.broken ? undefined : tree
@@ -84,11 +94,20 @@ export class YamlFile {
     return this.#at(0, '', SYNTAX['RESOURCE_EXHAUSTION'] ?? '')
   }
 
-  /** One error per line: what follows an error on its line is most often its consequence. */
-  #syntax({ errors, warnings }: Document.Parsed): Problem[] {
-    const found = [...errors, ...warnings].map(({ code, pos }) =>
-      this.#at(pos[0], '', SYNTAX[code] ?? `this is not YAML (${code})`),
-    )
+  /**
+   * One error per line, and only the first about brackets, quotes and indentation: what follows it
+   * is most often its consequence.
+   */
+  #syntax({ errors, warnings }: Document.Parsed, text: string): Problem[] {
+    const all = [...errors, ...warnings].toSorted((a, b) => a.pos[0] - b.pos[0])
+    const shape = all.find(({ code }) => SHAPE.has(code))
+    const found = all
+      .filter((each) => each === shape || !SHAPE.has(each.code))
+      .map(({ code, pos: [start] }) => {
+        const star = /^\*(?=[\s,\]}]|$)/.test(text.slice(start, start + 2))
+        const words = star ? 'a "*" that stands alone needs quotes: "*"' : SYNTAX[code]
+        return this.#at(start, '', words ?? `this is not YAML (${code})`)
+      })
     return found.filter(({ line }, index) => found.findIndex((one) => one.line === line) === index)
   }
 

@@ -1,19 +1,6 @@
 import type { Unstable_Config } from 'wrangler'
 
-/**
- * The variables of an installation that are no secret of a provider's or host's. `npm start` takes
- * them from the environment, over what `[vars]` of wrangler.toml says.
- */
-export const SETTINGS = [
-  'OUTPOST_ADMIN_TOKEN',
-  'OUTPOST_VIEWER_TOKEN',
-  'OUTPOST_DOMAIN',
-  'DEFAULT_PROVIDER',
-  'REQUIRE_GRANT',
-  'TRUSTED_PROXIES',
-  'RATE_LIMIT_QUEUE_TIMEOUT',
-  'AUDIT_CLIENT_IP',
-] as const
+import { SETTINGS } from '../../src/settings.ts'
 
 /** Headers that the edge sets on Cloudflare. Here a client would have written them. */
 const FORGEABLE_HEADERS = [
@@ -33,7 +20,6 @@ const FORGEABLE_HEADERS = [
 
 /** Tables of wrangler.toml that need a service which plain workerd does not have. */
 const NOT_SERVED = [
-  'kv_namespaces',
   'r2_buckets',
   'd1_databases',
   'services',
@@ -49,6 +35,7 @@ export type Binding = { readonly name: string } & (
   | { readonly json: string }
   | { readonly fromEnvironment: string }
   | { readonly durableObjectNamespace: string }
+  | { readonly kvNamespace: string }
 )
 
 export interface ObjectClass {
@@ -56,6 +43,16 @@ export interface ObjectClass {
   /** Names the folder of its objects, so it outlives a renaming of the class. */
   readonly uniqueKey: string
   readonly enableSql: boolean
+}
+
+/** The KV namespaces of the Worker. */
+export interface KvPlan {
+  /** By binding. */
+  readonly names: readonly string[]
+  /** Has a folder for each. */
+  readonly dir: string
+  /** Beside the configuration, as `Plan.module`: kv-service.js. */
+  readonly module: string
 }
 
 /** What workerd is to run. Paths are absolute, but for `module`, which lies beside the file. */
@@ -68,6 +65,7 @@ export interface Plan {
   readonly bindings: readonly Binding[]
   readonly objects: readonly ObjectClass[]
   readonly objectsDir: string
+  readonly kv?: KvPlan
   /** Blocks that may be called beside public addresses. */
   readonly peers: readonly string[]
 }
@@ -94,6 +92,7 @@ export function workerdConfig(plan: Plan): string {
     services: [
       { name: 'outbound', network: outbound },
       ...(plan.objects.length > 0 ? [disk] : []),
+      ...(plan.kv?.names ?? []).flatMap((name) => kvServices(name, plan)),
       { name: 'main', worker },
     ],
     sockets: [
@@ -111,6 +110,32 @@ export function workerdConfig(plan: Plan): string {
     `const config :Workerd.Config = ${literal(config)};`,
     '',
   ].join('\n')
+}
+
+/** A namespace: the Worker that its binding talks to, and the folder with one file for each key. */
+function kvServices(
+  name: string,
+  { kv, compatibilityDate, compatibilityFlags }: Plan,
+): readonly Literal[] {
+  const { dir = '', module = '' } = kv ?? {}
+  const files = `${kvService(name)}-files`
+  const worker = {
+    modules: [{ name: module, esModule: new Embedded(module) }],
+    compatibilityDate,
+    compatibilityFlags,
+    bindings: [{ name: 'FILES', service: files }],
+    // It has nobody to call.
+    globalOutbound: files,
+  }
+  const disk = { path: `${dir}/${name}`, writable: true }
+  return [
+    { name: files, disk },
+    { name: kvService(name), worker },
+  ]
+}
+
+function kvService(binding: string): string {
+  return `kv-${binding}`
 }
 
 /**
@@ -131,6 +156,9 @@ export function bindingsOf(
   }
   for (const { name, class_name } of config.durable_objects.bindings) {
     byName.set(name, { name, durableObjectNamespace: class_name })
+  }
+  for (const { binding } of config.kv_namespaces) {
+    byName.set(binding, { name: binding, kvNamespace: kvService(binding) })
   }
   byName.set('CLIENT_IP_SOURCE', { name: 'CLIENT_IP_SOURCE', text: 'workerd' })
   return [...byName.values()]

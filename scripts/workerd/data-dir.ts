@@ -10,6 +10,8 @@ export interface DataDir {
   readonly path: string
   /** The objects, readable by this user only. */
   readonly objects: string
+  /** KV namespaces, readable by this user only. */
+  readonly namespaces: string
   readonly config: string
   /** Notes which process works in here, for whoever finds it orphaned. */
   readonly claim: (pid: number) => void
@@ -29,14 +31,17 @@ export async function openDataDir(folder: string): Promise<DataDir> {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const path = realpathSync(folder)
   const release = lock(path)
-  const [objects, config, note] = [
+  const [objects, namespaces, config, note] = [
     join(path, 'objects'),
+    join(path, 'kv'),
     join(path, 'workerd.capnp'),
     join(path, 'workerd.pid'),
   ]
   try {
-    mkdirSync(objects, { recursive: true })
-    chmodSync(objects, 0o700)
+    for (const each of [objects, namespaces]) {
+      mkdirSync(each, { recursive: true })
+      chmodSync(each, 0o700)
+    }
     await endOrphan(note, config)
   } catch (error) {
     release()
@@ -45,6 +50,7 @@ export async function openDataDir(folder: string): Promise<DataDir> {
   return {
     path,
     objects,
+    namespaces,
     config,
     claim: (pid) => writeFileSync(note, `${pid}\n`, { mode: 0o600 }),
     release: () => {

@@ -91,11 +91,17 @@ function whoCalled({ place, caller }: Progress): Pick<Event, 'tenant' | 'host' |
   }
 }
 
+function rejection(credentials: Opening | undefined): string | null {
+  const why = credentials?.rejected ?? null
+  return why === null ? null : `credential rejected by the upstream (${why})`
+}
+
 function whatWasDecided({
   decision,
   refusal,
+  credentials,
 }: Progress): Pick<Event, 'category' | 'sensitive' | 'decision' | 'rule' | 'reason'> {
-  const reason = refusal ? (refusal.details.reason ?? refusal.message) : null
+  const reason = refusal ? (refusal.details.reason ?? refusal.message) : rejection(credentials)
   if (!decision) return { category: null, sensitive: false, decision: 'deny', rule: null, reason }
   if (!decision.allow) {
     const { sensitive, rule } = decision
@@ -109,7 +115,8 @@ function whatWasDecided({
 function whatWasAsked(so: Progress): Pick<Event, 'provider' | 'path' | 'query_keys'> {
   const { call } = so
   if (!call) return { provider: null, path: null, query_keys: [] }
-  const presented = presentedIn(call, so.provider ?? null).all
+  // A stranger's slots are not read: how long that takes would tell which providers exist.
+  const presented = so.caller?.shown ?? presentedIn(call, null).all
   const secrets = [...(so.place?.key ? [so.place.key] : []), ...(so.credentials?.opened ?? [])]
   const clean = (text: string): string =>
     secrets.reduce((rest, secret) => secret.redact(rest), redact(text, presented))

@@ -1,5 +1,5 @@
 /** Shapes of well-known tokens: what looks like one is not recorded, whoever it belongs to. */
-const TOKEN_SHAPES = new RegExp(
+export const TOKEN_SHAPES = new RegExp(
   [
     'op_[0-9A-Za-z]{43}',
     'gh[pousr]_[0-9A-Za-z]{20,}',
@@ -19,11 +19,21 @@ const TOKEN_SHAPES = new RegExp(
 /** Shorter values are words: replacing them would garble a path and hide nothing. */
 const SHORTEST_KEY = 6
 
+/** So many are looked for, the explicit ones first: a query may hold hundreds. */
+const MOST_KEYS = 64
+
 /** The text without the given keys (plain or percent-encoded) and without anything of a token's shape. */
 export function redact(text: string, keys: readonly string[]): string {
-  const known = keys.filter((key) => key.length >= SHORTEST_KEY)
-  const spelt = known.flatMap((key) => [key, encodeURIComponent(key.toWellFormed())])
-  return spelt
-    .reduce((rest, key) => rest.replaceAll(key, '[redacted]'), text)
-    .replaceAll(TOKEN_SHAPES, '[redacted]')
+  const known = [...new Set(keys)].filter((key) => key.length >= SHORTEST_KEY).slice(0, MOST_KEYS)
+  const spelt = known
+    .flatMap((key) => [key, encodeURIComponent(key.toWellFormed())])
+    .filter((key) => text.includes(key))
+    .toSorted((one, other) => other.length - one.length)
+  // In one pass, so that what was put in is never searched again.
+  const any = spelt.length === 0 ? null : new RegExp(spelt.map(escaped).join('|'), 'g')
+  return (any ? text.replace(any, '[redacted]') : text).replaceAll(TOKEN_SHAPES, '[redacted]')
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[$()*+.?[\\\]^{|}/-]/g, String.raw`\$&`)
 }

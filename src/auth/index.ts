@@ -1,13 +1,16 @@
 import { apiKeyHeader } from './api_key_header.ts'
 import { apiKeyQuery } from './api_key_query.ts'
 import { basicAuth } from './basic_auth.ts'
+import { bearerRedis } from './bearer_redis.ts'
 import { bearerStatic } from './bearer_static.ts'
 import { customHeaders } from './custom_headers.ts'
 import { hmacSigned } from './hmac_signed.ts'
 import { none } from './none.ts'
+import { clientCredentials } from './oauth2_client_credentials.ts'
+import { refreshToken } from './oauth2_refresh_token.ts'
 import { pluginSecrets } from './plugin.ts'
 import type { Plugin } from './plugin.ts'
-import type { Auth, Credentials, Draft, Scheme, SecretRef, Slots } from './scheme.ts'
+import type { Auth, BodyCodes, Credentials, Draft, Scheme, SecretRef, Slots } from './scheme.ts'
 
 type BuiltIn = Exclude<Auth, { type: 'plugin' }>
 
@@ -19,6 +22,9 @@ const SCHEMES: { readonly [T in BuiltIn['type']]: Scheme<Extract<BuiltIn, { type
   basic_auth: basicAuth,
   hmac_signed: hmacSigned,
   custom_headers: customHeaders,
+  bearer_redis: bearerRedis,
+  oauth2_client_credentials: clientCredentials,
+  oauth2_refresh_token: refreshToken,
 }
 
 /** The scheme of one provider, bound to its configuration. */
@@ -26,7 +32,16 @@ export interface Signer {
   readonly secrets: readonly SecretRef[]
   readonly slots: Slots
   readonly readsBody: boolean
+  /** It opens minted credentials. */
+  readonly mints: boolean
+  /** What upstreams say when they reject the credential: statuses, and codes in the body. */
+  readonly rejection: Rejection
   readonly sign: (draft: Draft, credentials: Credentials, now: number) => void | Promise<void>
+}
+
+export interface Rejection {
+  readonly statuses: readonly number[]
+  readonly body: BodyCodes | null
 }
 
 /** The only way into this folder. `plugin` is the instance that `auth.module` names, if it names one. */
@@ -34,9 +49,14 @@ export function signerOf(auth: Auth, plugin: Plugin | null): Signer {
   if (auth.type !== 'plugin') return builtIn(auth, SCHEMES[auth.type])
   if (!plugin) throw new Error(`no plugin ${auth.module} in this build`)
   return {
-    secrets: pluginSecrets(auth),
+    secrets: plugin.secrets ?? pluginSecrets(auth),
     slots: plugin.slots,
     readsBody: plugin.readsBody ?? false,
+    mints: plugin.mints ?? false,
+    rejection: {
+      statuses: auth.invalidate_on.length > 0 ? auth.invalidate_on : (plugin.invalidateOn ?? []),
+      body: null,
+    },
     sign: (draft, credentials, now) => plugin.sign(draft, credentials, now),
   }
 }
@@ -48,6 +68,11 @@ function builtIn(auth: BuiltIn, table: Scheme<never>): Signer {
     secrets: scheme.secrets(auth),
     slots: scheme.slots(auth),
     readsBody: scheme.readsBody?.(auth) ?? false,
+    mints: scheme.mints ?? false,
+    rejection: {
+      statuses: auth.invalidate_on,
+      body: auth.type === 'bearer_redis' ? auth.body_codes : null,
+    },
     sign: (draft, credentials, now) => scheme.sign(draft, auth, credentials, now),
   }
 }

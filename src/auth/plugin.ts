@@ -7,8 +7,14 @@ import type { Credentials, Draft, PluginAuth, PluginConfig, SecretRef, Slots } f
  */
 export interface Plugin {
   readonly slots: Slots
+  /** Default: what the keys of `config` name that end in `_env`. */
+  readonly secrets?: readonly SecretRef[]
   /** True when `sign` wants `draft.body`. */
   readonly readsBody?: boolean
+  /** True when `sign` uses `credentials.minted`. */
+  readonly mints?: boolean
+  /** Upstream statuses which mean that the credential was rejected, where the YAML names none. */
+  readonly invalidateOn?: readonly number[]
   readonly sign: (draft: Draft, credentials: Credentials, now: number) => void | Promise<void>
 }
 

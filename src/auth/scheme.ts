@@ -1,17 +1,69 @@
 import type { Secret } from '../secret.ts'
 
 /** Where one value of a credential comes from: a Worker secret by name, or a literal in the YAML. */
-export type SecretRef = { readonly env: string } | { readonly value: string }
+export type SecretRef =
+  /** `optional`: calls go on without it as long as there is something in its place. */
+  { readonly env: string; readonly optional?: boolean } | { readonly value: string }
 
 /** Hands out the secrets of one permitted call, each read when it is asked for. */
 export interface Credentials {
   /** @throws Refusal `PROXY_AUTH_ERROR` when the secret is not set. */
   readonly open: (ref: SecretRef) => Secret
+  /**
+   * The access token that the recipe mints: the one that is held, or a new one. One is minted at a
+   * time for each credential, world-wide.
+   * @throws Refusal `PROXY_AUTH_ERROR` when there is none to be had.
+   */
+  readonly minted: (recipe: MintRecipe) => Promise<Secret>
+  /**
+   * What the operator put at this key of the namespace `TOKENS`; null when there is nothing.
+   * @throws Refusal `PROXY_AUTH_ERROR` when that cannot be told.
+   */
+  readonly stored: (key: string) => Promise<Secret | null>
+}
+
+/** How to get an access token. Neither function runs while a token is at hand. */
+export interface MintRecipe {
+  /** Everything that makes this credential this one, secrets included. Only a digest of it is kept. */
+  readonly identity: () => readonly string[]
+  /** `refresh` is the newest refresh token that a mint returned; null when none ever did. */
+  readonly mint: (ask: Ask, now: number, refresh: Secret | null) => Promise<Mint>
+}
+
+/**
+ * Sends one request to a token endpoint: within 15 s, without following redirects, and for an
+ * answer of 64 KiB at most. Whatever is wrong with the endpoint itself ends the mint.
+ */
+export type Ask = (request: Request) => Promise<EndpointAnswer>
+
+export interface EndpointAnswer {
+  readonly status: number
+  /** undefined when the answer is not JSON. */
+  readonly json: unknown
+}
+
+export type Mint = Minted | NotMinted
+
+export interface Minted {
+  readonly token: string
+  /** When it is no longer used, Unix ms: some time before it expires. */
+  readonly until: number
+  /** A new refresh token, which takes the place of the old one; null when there is none. */
+  readonly refresh: string | null
+}
+
+export interface NotMinted {
+  /** For the operator. Never text of the endpoint's own. */
+  readonly failed: string
+  /** True when it is of no use to try again with these secrets. */
+  readonly final: boolean
 }
 
 /** The upstream request while it is being built. A scheme changes `headers` and `query`, nothing else. */
 export interface Draft {
   readonly method: string
+  /** The provider's: scheme, host and path prefix, without a trailing slash. */
+  readonly base_url: string
   readonly headers: Headers
   /** The upstream path exactly as it will be sent. */
   readonly path: string
@@ -37,6 +89,8 @@ export interface Scheme<A> {
   readonly slots: (auth: A) => Slots
   /** True when the signature covers the body, which is then read into memory up to a limit. */
   readonly readsBody?: (auth: A) => boolean
+  /** True when it opens `minted` credentials, which have to be kept somewhere. */
+  readonly mints?: boolean
   /** Puts the credential on the draft. Runs last: nothing changes the request afterwards. */
   readonly sign: (
     draft: Draft,
@@ -101,6 +155,55 @@ export interface CustomHeadersAuth extends Rejectable {
   readonly headers: readonly { readonly name: string; readonly secret: SecretRef }[]
 }
 
+/** A token that an operator renews in the namespace `TOKENS`. */
+export interface BearerRedisAuth extends Rejectable {
+  readonly type: 'bearer_redis'
+  /** Where it is in `TOKENS`. */
+  readonly key: string
+  /** Used as long as nothing is there. */
+  readonly seed: SecretRef | null
+  readonly header: string
+  readonly prefix: string
+  readonly body_codes: BodyCodes | null
+}
+
+/** Codes in a JSON answer which mean that the credential was rejected, whatever the status. */
+export interface BodyCodes {
+  /** Dotted keys; `key[]` is every item of an array. */
+  readonly json_path: string
+  readonly codes: readonly string[]
+}
+
+interface TokenEndpoint extends Rejectable {
+  readonly client_id: SecretRef
+  readonly token_url: string
+  /** How the client says who it is: RFC 6749 §2.3.1. */
+  readonly client_auth: 'post' | 'basic'
+  readonly scope: string | null
+  /** Where the older Outpost kept the token. Here a part of the credential's identity. */
+  readonly redis_key: string | null
+  readonly header: string
+  readonly prefix: string
+  /** Seconds, for an answer without `expires_in`. */
+  readonly ttl_fallback: number
+}
+
+/** RFC 6749 §4.4. */
+export interface ClientCredentialsAuth extends TokenEndpoint {
+  readonly type: 'oauth2_client_credentials'
+  readonly client_secret: SecretRef
+  readonly audience: string | null
+}
+
+/** RFC 6749 §6. */
+export interface RefreshTokenAuth extends TokenEndpoint {
+  readonly type: 'oauth2_refresh_token'
+  /** null: a public client. */
+  readonly client_secret: SecretRef | null
+  /** The first one, which an operator got. */
+  readonly refresh_token: SecretRef
+}
+
 /** Delegates to a class of `src/plugins/`; see `plugin.ts`. */
 export interface PluginAuth extends Rejectable {
   readonly type: 'plugin'
@@ -121,4 +224,7 @@ export type Auth =
   | BasicAuth
   | HmacSignedAuth
   | CustomHeadersAuth
+  | BearerRedisAuth
+  | ClientCredentialsAuth
+  | RefreshTokenAuth
   | PluginAuth

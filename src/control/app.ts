@@ -60,7 +60,7 @@ app.use('/_outpost/*', async (c, next) => {
   await next()
 })
 
-app.get('/_outpost/status', (c) => c.json(statusOf(c.env.deps)))
+app.get('/_outpost/status', async (c) => c.json(await statusOf(c.env.deps)))
 
 app.notFound(() => refuse(new Refusal('PROXY_NO_ROUTE', 'there is no such endpoint')))
 app.onError((error) => refuse(asRefusal(error)))

@@ -30,7 +30,7 @@ export interface HostStatus {
   readonly auth_token_env: string | null
 }
 
-export function statusOf({ catalog, settings, isSet }: Deps): Status {
+export async function statusOf({ catalog, settings, isSet, tokenProblems }: Deps): Promise<Status> {
   const providers = [...catalog.providers.values()].map((each) => providerStatus(each, isSet))
   const hosts = catalog.hosts.map((each) => hostStatus(each, isSet))
   return {
@@ -43,6 +43,7 @@ export function statusOf({ catalog, settings, isSet }: Deps): Status {
       ...(settings.trustedProxies ? [] : ['TRUSTED_PROXIES has an error: nobody is let in']),
       ...(hosts.length > 0 ? [] : ['hosts.yaml has no host: nobody is let in']),
       ...providers.filter(({ ready }) => !ready).map(providerProblem),
+      ...(await tokenProblems()),
       ...hosts.filter(({ key }) => key === 'missing').map(hostProblem),
     ],
   }
@@ -51,7 +52,7 @@ export function statusOf({ catalog, settings, isSet }: Deps): Status {
 function providerStatus(provider: Provider, isSet: (name: string) => boolean): ProviderStatus {
   const { name, base_url, auth, forwarding, credential } = provider
   const missing = credential.secrets.flatMap((ref) =>
-    'env' in ref && !isSet(ref.env) ? [ref.env] : [],
+    'env' in ref && ref.optional !== true && !isSet(ref.env) ? [ref.env] : [],
   )
   return {
     name,

@@ -1,5 +1,5 @@
 import type { Call } from '../call.ts'
-import type { Forwarding, Provider } from '../catalog.ts'
+import type { Forwarding, Provider, Rule } from '../catalog.ts'
 import type { Caller } from '../identity.ts'
 import { Refusal } from '../refusal.ts'
 import type { RefusalCode } from '../refusal.ts'
@@ -25,6 +25,8 @@ export interface Route {
   readonly sensitive: boolean
   /** Seconds; 0 is never. */
   readonly cache_ttl: number
+  /** Whom a cached answer may be given to: this caller, or every caller of its tenant. */
+  readonly cache_scope: 'caller' | 'tenant'
 }
 
 /** A value, so that the record and a simulation can ask why. `reason` is for the operator. */
@@ -42,6 +44,11 @@ export interface Denial {
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 
+/** Whether a method changes nothing (RFC 9110 §9.2.1; TRACE is never forwarded). */
+export function isSafe(method: string): boolean {
+  return SAFE.has(method)
+}
+
 /** The whole policy. Pure: same caller, provider and call, same answer. */
 export function decide(caller: Caller, provider: Provider, call: Call): Decision {
   const { host } = caller
@@ -58,16 +65,17 @@ export function decide(caller: Caller, provider: Provider, call: Call): Decision
       reason: 'no grant was presented',
     })
   }
-  const { allow, deny: denied } = policyOf(provider)
-  for (const reading of readingsOf(call.path)) {
-    const index = denied(reading)
+  const policy = policyOf(provider)
+  const readings = readingsOf(call.path)
+  for (const reading of readings) {
+    const index = policy.deny(reading)
     if (index < 0) continue
     return deny('PROXY_PATH_DENIED', 'the path is denied', {
       rule: `deny[${index}]`,
       reason: `${provider.forwarding.deny[index]} denies it`,
     })
   }
-  const route = routeOf(provider, call, allow)
+  const route = routeOf(provider, call, { policy, readings })
   if (!route) {
     return deny('PROXY_NO_ROUTE', 'no rule allows this method and path', {
       rule: 'allow',
@@ -106,22 +114,37 @@ function grantWantedBy({ host, grantRequired }: Caller, provider: Provider): str
 }
 
 /** The first allow rule that speaks for the call; in allowlist mode null when there is none. */
-function routeOf({ forwarding }: Provider, call: Call, allow: Rules): Route | null {
+function routeOf(
+  { forwarding }: Provider,
+  call: Call,
+  { policy, readings }: { readonly policy: Policy; readonly readings: readonly string[] },
+): Route | null {
   const rules = forwarding.allow
   const allowlist = forwarding.mode === 'allowlist'
-  const index = allow.first(call.path, (at) => {
+  const index = policy.allow.first(call.path, (at) => {
     const rule = rules[at]
     if (!rule || !speaksFor(rule.methods, call.method)) return false
     return !allowlist || call.path !== '/' || rule.pattern === '/'
   })
   const rule = rules[index]
-  if (!rule) return allowlist ? null : unruled(forwarding, call.method)
-  const otherwise = allowlist ? NEUTRAL : unruled(forwarding, call.method)
+  if (!rule && allowlist) return null
+  const found = rule
+    ? ruled(forwarding, rule, index, call.method)
+    : unruled(forwarding, call.method)
+  const stricter = policy.sensitive(readings, call.method, rule ? index : Infinity)
+  return stricter < 0 ? found : { ...found, rule: `allow[${stricter}]`, sensitive: true }
+}
+
+/** As the rule says, and where it says nothing, as the mode does. */
+function ruled(forwarding: Forwarding, rule: Rule, index: number, method: string): Route {
+  const allowlist = forwarding.mode === 'allowlist'
+  const otherwise = allowlist ? NEUTRAL : unruled(forwarding, method)
   return {
     rule: `allow[${index}]`,
     category: rule.category ?? forwarding.default_category,
     sensitive: rule.sensitive ?? otherwise.sensitive,
     cache_ttl: rule.cache_ttl ?? otherwise.cache_ttl,
+    cache_scope: rule.cache_scope,
   }
 }
 
@@ -132,8 +155,9 @@ function unruled(forwarding: Forwarding, method: string): Route {
   return {
     rule: 'default',
     category: forwarding.default_category,
-    sensitive: forwarding.treat_writes_as_sensitive && !SAFE.has(method),
+    sensitive: forwarding.treat_writes_as_sensitive && !isSafe(method),
     cache_ttl: method === 'GET' ? forwarding.default_cache_ttl : 0,
+    cache_scope: 'caller',
   }
 }
 
@@ -144,6 +168,11 @@ function speaksFor(methods: readonly string[], method: string): boolean {
 
 interface Policy {
   readonly allow: Rules
+  /**
+   * The index of a sensitive rule that some reading matches, before `limit`, or -1: another spelling
+   * of a path does not make a call less sensitive.
+   */
+  readonly sensitive: (readings: readonly string[], method: string, limit: number) => number
   /** The index of the deny pattern that holds for a reading, or -1. */
   readonly deny: (reading: string) => number
 }
@@ -161,8 +190,27 @@ function policyOf(provider: Provider): Policy {
   const denials = arrange(spelt.map(({ spelling }) => spelling))
   const policy: Policy = {
     allow: arrange(allow.map(({ pattern }) => pattern)),
+    sensitive: sensitiveIn(allow),
     deny: (reading) => spelt[denials.first(reading)]?.index ?? -1,
   }
   policies.set(provider, policy)
   return policy
+}
+
+function sensitiveIn(rules: readonly Rule[]): Policy['sensitive'] {
+  const spelt = rules.flatMap(({ pattern, sensitive }, index) =>
+    sensitive === true ? spellingsOf(pattern).map((spelling) => ({ spelling, index })) : [],
+  )
+  if (spelt.length === 0) return () => -1
+  const arranged = arrange(spelt.map(({ spelling }) => spelling))
+  return (readings, method, limit) => {
+    for (const reading of readings) {
+      const found = arranged.first(reading, (at) => {
+        const index = spelt[at]?.index ?? Infinity
+        return index < limit && speaksFor(rules[index]?.methods ?? [], method)
+      })
+      if (found >= 0) return spelt[found]?.index ?? -1
+    }
+    return -1
+  }
 }

@@ -37,12 +37,12 @@ export function checkPath(path: string): PathCheck {
  * with compatibility characters (U+FF0F for a slash) folded. A deny rule holds for any of them.
  */
 export function readingsOf(path: string): readonly string[] {
-  if (PLAIN.test(path) && !path.endsWith('/')) return [caseless(path)]
+  if (PLAIN.test(path) && !/[./](?:\/|$)/.test(path)) return [caseless(path)]
   const once = decoded(path)
   const twice = decoded(fold(once))
   const forms = new Set([path, once, twice, decoded(fold(twice))])
   // Each change leaves alone what it made itself, so a set that grows while it is walked ends.
-  for (const change of [fold, withoutParameters, collapsed, withoutFinalSlash]) {
+  for (const change of CHANGES) {
     for (const form of forms) forms.add(change(form))
   }
   return [...new Set([...forms].map(caseless))]
@@ -51,7 +51,7 @@ export function readingsOf(path: string): readonly string[] {
 /** A deny pattern in the spellings that `readingsOf` produces for the path that it names. */
 export function spellingsOf(pattern: string): readonly string[] {
   const lower = caseless(pattern)
-  const plain = caseless(decoded(pattern))
+  const plain = caseless(fold(decoded(pattern)))
   return [...new Set([lower, plain, withoutFinalSlash(lower), withoutFinalSlash(plain)])]
 }
 
@@ -95,5 +95,19 @@ function collapsed(text: string): string {
 }
 
 function withoutFinalSlash(text: string): string {
-  return text.length > 1 ? text.replace(/\/+$/, '') || '/' : text
+  let end = text.length
+  while (end > 1 && text[end - 1] === '/') end -= 1
+  return text.slice(0, end)
 }
+
+/** Some servers read an encoded `?` or `#` as the end of the path. */
+function cut(text: string): string {
+  return text.replace(/[?#].*$/s, '') || '/'
+}
+
+/** Windows and IIS take blanks and dots at the end of a segment for nothing. */
+function trimmed(text: string): string {
+  return text.replaceAll(/[.\s]+(?=\/|$)/g, '')
+}
+
+const CHANGES = [fold, cut, withoutParameters, trimmed, collapsed, withoutFinalSlash]

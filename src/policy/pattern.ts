@@ -48,7 +48,10 @@ function below(parts: readonly Part[]): Pattern['matches'] {
 
 /** Walks the parts while holding every position that the path may have been read up to. */
 function exactly(parts: readonly Part[]): Pattern['matches'] {
+  const last = parts.at(-1)
+  const tail = typeof last === 'string' ? last : ''
   return (path) => {
+    if (!path.endsWith(tail)) return false
     let reached: number[] = [0]
     for (const part of parts) {
       reached = typeof part === 'string' ? text(path, reached, part) : wild(path, reached, part)

@@ -7,6 +7,7 @@ export function draftOf(
 ): Draft {
   return {
     method: 'GET',
+    base_url: 'https://api.example',
     path: '/v1/things',
     query: '',
     body: null,
@@ -23,6 +24,8 @@ export function credentialsOf(values: Readonly<Record<string, string>>): Credent
       if (value === undefined) throw new Error('not set')
       return new Secret(value)
     },
+    minted: () => Promise.reject(new Error('nothing is minted here')),
+    stored: () => Promise.resolve(null),
   }
 }
 

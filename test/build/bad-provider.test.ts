@@ -29,6 +29,12 @@ it.each(vectors('bad-files.yaml'))('refuses $what', async ({ file = '', problem 
   expect(await problemsOf(file)).toEqual([at(problem)])
 })
 
+it('gives an example when auth is missing', async () => {
+  expect(await problemsOf('name: x\nbase_url: https://x.test\n')).toEqual([
+    at('1:1  auth: missing; expected a map such as { type: bearer_static, env: GITHUB_TOKEN }'),
+  ])
+})
+
 const URLS: readonly (readonly [string, string])[] = [
   ['ftp://x.test', 'expected a URL that begins with https:// or http://'],
   ['x.test', 'expected a URL that begins with https:// or http://'],
@@ -83,6 +89,13 @@ it('tells everything that is wrong at once', async () => {
     'providers/x.yaml:9:32  forwarding.allow[0].pattern',
     'providers/x.yaml:9:35  forwarding.allow[0].pth',
     'providers/x.yaml:10:7  forwarding.allow[1]',
+  ])
+})
+
+it('tells of every value that needs quotes', async () => {
+  expect(await problemsOf('name: @x\nbase_url: `x`\nauth: none\n')).toEqual([
+    at('1:7  a value that begins with this character needs quotes'),
+    at('2:11  a value that begins with this character needs quotes'),
   ])
 })
 

@@ -147,7 +147,14 @@ const FORWARDING: readonly (readonly [string, string, object])[] = [
     'allow: [{ method: get, pattern: /a }]',
     {
       allow: [
-        { methods: ['GET'], pattern: '/a', category: null, cache_ttl: null, sensitive: null },
+        {
+          methods: ['GET'],
+          pattern: '/a',
+          category: null,
+          cache_ttl: null,
+          cache_scope: 'caller',
+          sensitive: null,
+        },
       ],
     },
   ],
@@ -157,16 +164,32 @@ const FORWARDING: readonly (readonly [string, string, object])[] = [
     {
       mode: 'allowlist',
       allow: [
-        { methods: ['*'], pattern: '/a/**', category: null, cache_ttl: null, sensitive: false },
+        {
+          methods: ['*'],
+          pattern: '/a/**',
+          category: null,
+          cache_ttl: null,
+          cache_scope: 'caller',
+          sensitive: false,
+        },
       ],
     },
   ],
   [
     'everything in a rule',
-    'mode: allowlist\nallow: [{ method: POST, pattern: /a, category: c, cache_ttl: 5, sensitive: yes }]',
+    'mode: allowlist\nallow: [{ method: POST, pattern: /a, category: c, cache_ttl: 5, cache_scope: tenant, sensitive: yes }]',
     {
       mode: 'allowlist',
-      allow: [{ methods: ['POST'], pattern: '/a', category: 'c', cache_ttl: 5, sensitive: true }],
+      allow: [
+        {
+          methods: ['POST'],
+          pattern: '/a',
+          category: 'c',
+          cache_ttl: 5,
+          cache_scope: 'tenant',
+          sensitive: true,
+        },
+      ],
     },
   ],
   [
@@ -179,6 +202,7 @@ const FORWARDING: readonly (readonly [string, string, object])[] = [
           pattern: '/repos/{owner}/*',
           category: null,
           cache_ttl: null,
+          cache_scope: 'caller',
           sensitive: null,
         },
       ],
@@ -212,7 +236,14 @@ const FORWARDING: readonly (readonly [string, string, object])[] = [
     'allow: [{ method: GET, pattern: /a, category: nowhere }]',
     {
       allow: [
-        { methods: ['GET'], pattern: '/a', category: 'nowhere', cache_ttl: null, sensitive: null },
+        {
+          methods: ['GET'],
+          pattern: '/a',
+          category: 'nowhere',
+          cache_ttl: null,
+          cache_scope: 'caller',
+          sensitive: null,
+        },
       ],
     },
   ],
@@ -252,7 +283,13 @@ it('merges maps with <<, the nearer over the farther', async () => {
     '    - { <<: *read, pattern: /b }',
     '    - { <<: [*read, *slow], pattern: /c }',
   ].join('\n')
-  const rule = { methods: ['GET'], sensitive: null, category: null, cache_ttl: 5 }
+  const rule = {
+    methods: ['GET'],
+    sensitive: null,
+    category: null,
+    cache_ttl: 5,
+    cache_scope: 'caller',
+  }
   expect((await providerOf(text)).forwarding.allow).toStrictEqual([
     { ...rule, pattern: '/a' },
     { ...rule, pattern: '/s', category: 'slow', cache_ttl: 60 },

@@ -144,7 +144,7 @@ const BAD: readonly (readonly [string, string, string, string])[] = [
     "the operator's token",
     'hosts: [{ id: a, cidrs: [::1], auth_token_env: OUTPOST_VIEWER_TOKEN }]',
     '1:48',
-    "hosts[0].auth_token_env: OUTPOST_VIEWER_TOKEN is the operator's own",
+    "hosts[0].auth_token_env: OUTPOST_VIEWER_TOKEN is a setting of Outpost's own",
   ],
   [
     'providers without list',

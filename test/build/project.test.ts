@@ -235,7 +235,11 @@ it('is a command that exits with 1 and prints each problem on a line', async () 
     '',
   ])
   await project({ 'providers/a.yaml': ONE, 'hosts.yaml': HOSTS })
-  expect(await script('compile.ts', FLAGS)).toEqual({ code: 0, stdout: '', stderr: '' })
+  expect(await script('compile.ts', FLAGS)).toEqual({
+    code: 0,
+    stdout: 'compiled 1 provider file, 1 enabled, and 1 host\n',
+    stderr: '',
+  })
   expect(await readFile(join(root, 'out/catalog.ts'), 'utf8')).toContain('https://one.test')
 })
 
@@ -257,7 +261,56 @@ it('validates files outside the project, and sums them up', async () => {
     '  auth      bearer_static',
     '  secrets   ONE_KEY',
     '',
+    '1 file, 0 errors',
+    '',
   ])
+})
+
+/** `demo` is the one that is enabled in this repository. */
+it('minds the names of the other files when it validates one', async () => {
+  await project({ 'a.yaml': ONE.replace('one', 'Demo'), 'demo.yaml': ONE.replace('one', 'demo') })
+  const { code, stderr } = await script('validate.ts', ['a.yaml'])
+  expect(code).toBe(1)
+  expect(stderr).toMatch(
+    /a\.yaml:1:7 {2}name: "demo" is already the name in providers\/demo.yaml:\d+\n$/,
+  )
+  expect(await script('validate.ts', ['demo.yaml'])).toMatchObject({ code: 0, stderr: '' })
+})
+
+it('validates hosts.yaml alone', async () => {
+  await project({ 'hosts.yaml': HOSTS })
+  expect(await script('validate.ts', ['hosts.yaml'])).toEqual({
+    code: 0,
+    stdout: `${join(root, 'hosts.yaml')}: 1 host, ok\n\n1 file, 0 errors\n`,
+    stderr: '',
+  })
+})
+
+it('validates everything, enabled providers first, and counts', async () => {
+  const { code, stdout, stderr } = await script('validate.ts', [])
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  const heads = stdout.match(/\((?:en|dis)abled\)/g) ?? []
+  expect(heads).toEqual(heads.toSorted().toReversed())
+  expect(heads[0]).toBe('(enabled)')
+  expect(stdout).toMatch(
+    new RegExp(`\\n\\nhosts.yaml: 1 host, ok\\n\\n${heads.length + 1} files, 0 errors\\n$`),
+  )
+})
+
+it.each([
+  ['a file that is not there', ['none.yaml'], /^there is no file \S*none\.yaml\n$/],
+  ['a flag that does not exist', ['--all'], /^Unknown option '--all'[^]*\n\nUsage: /],
+])('does not validate %s: exit code 2', async (_what, args, message) => {
+  const { code, stdout, stderr } = await script('validate.ts', args)
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  expect(stderr).toMatch(message)
+})
+
+it('says how to validate', async () => {
+  expect(await script('validate.ts', ['--help'])).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^Usage: npm run validate \[FILE…\]\n/),
+  })
 })
 
 it('validates with exit code 1 what is not valid', async () => {
@@ -271,6 +324,7 @@ it('validates with exit code 1 what is not valid', async () => {
   expect(stdout).toContain('one (enabled)')
   expect(stderr).toContain('b.yaml:1:1  nmae: unknown key; did you mean "name"?')
   expect(stderr).toContain('hosts.yaml:1:8  hosts: expected a list, found a number')
+  expect(stdout).toMatch(/\n\n3 files, \d+ errors\n$/)
 })
 
 it('compiles what this repository ships', async () => {

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { Unstable_Config } from 'wrangler'
 
-import { objectClasses, refuseUnserved, workerdConfig } from '../../scripts/workerd/config.ts'
+import {
+  bindingsOf,
+  objectClasses,
+  refuseUnserved,
+  workerdConfig,
+} from '../../scripts/workerd/config.ts'
 import type { Plan } from '../../scripts/workerd/config.ts'
 import { privatePeers } from '../../scripts/workerd/private-peers.ts'
 
@@ -98,7 +103,38 @@ describe('workerdConfig', () => {
 
 describe('refuseUnserved', () => {
   it('names what plain workerd has not got', () => {
-    const config = { kv_namespaces: [{ binding: 'TOKENS' }] } as unknown as Unstable_Config
-    expect(() => refuseUnserved(config)).toThrow('kv_namespaces is not supported')
+    const config = { r2_buckets: [{ binding: 'FILES' }] } as unknown as Unstable_Config
+    expect(() => refuseUnserved(config)).toThrow('r2_buckets is not supported')
+  })
+})
+
+describe('a KV namespace', () => {
+  const kv = { names: ['TOKENS'], dir: '/data/kv', module: 'kv-service.js' }
+  const plan = {
+    address: '127.0.0.1:1',
+    module: 'worker.js',
+    compatibilityDate: '2026-10-01',
+    compatibilityFlags: [],
+    objects: [],
+    objectsDir: '/data/objects',
+    peers: [],
+  }
+
+  it('is a folder, and a service in front of it that can call nothing else', () => {
+    const bindings = [{ name: 'TOKENS', kvNamespace: 'kv-TOKENS' }]
+    const text = workerdConfig({ ...plan, bindings, kv }).replaceAll(/\s+/g, ' ')
+    expect(text).toContain('path = "/data/kv/TOKENS", writable = true')
+    expect(text).toContain('esModule = embed "kv-service.js"')
+    expect(text).toContain('globalOutbound = "kv-TOKENS-files"')
+    expect(text).toContain('name = "TOKENS", kvNamespace = "kv-TOKENS"')
+  })
+
+  it('is bound by its name in wrangler.toml', () => {
+    const config = {
+      vars: {},
+      durable_objects: { bindings: [] },
+      kv_namespaces: [{ binding: 'TOKENS' }],
+    } as unknown as Unstable_Config
+    expect(bindingsOf(config, [], {})).toContainEqual({ name: 'TOKENS', kvNamespace: 'kv-TOKENS' })
   })
 })

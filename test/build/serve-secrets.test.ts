@@ -23,15 +23,16 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }))
 
 describe('a first start', () => {
-  it('writes three different keys that nobody else can read', () => {
+  it('writes four different keys that nobody else can read', () => {
     expect(writeDevVars(file())).toBe(true)
     const vars = readDevVars(file())
     expect(Object.keys(vars).toSorted()).toEqual([
       'DEMO_API_KEY',
       'OUTPOST_ADMIN_TOKEN',
       'OUTPOST_LOCAL_KEY',
+      'OUTPOST_MASTER_KEY',
     ])
-    expect(new Set(Object.values(vars)).size).toBe(3)
+    expect(new Set(Object.values(vars)).size).toBe(4)
     expect(Object.values(vars).every((key) => /^[0-9A-Za-z]{43}$/.test(key))).toBe(true)
     expect(statSync(file()).mode & 0o777).toBe(0o600)
     expect(missingVars(vars)).toEqual([])
@@ -43,6 +44,9 @@ describe('a first start', () => {
     expect(readFileSync(file(), 'utf8')).toBe('OUTPOST_LOCAL_KEY=mine\n')
     expect(missingVars(readDevVars(file()))).toEqual([
       expect.stringMatching(/^OUTPOST_ADMIN_TOKEN is not set: the control plane/),
+      expect.stringMatching(
+        /^OUTPOST_MASTER_KEY is not set: calls to providers with minted tokens/,
+      ),
       expect.stringMatching(/^DEMO_API_KEY is not set: calls to the provider `demo` fail/),
     ])
   })

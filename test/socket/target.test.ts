@@ -238,7 +238,7 @@ describe('a Host header', () => {
   it.each([
     ['plain.outpost.test', sentAs('/base/v1/x')],
     ['PLAIN.Outpost.TEST:81', sentAs('/base/v1/x')],
-    ['plain.outpost.test.', UNKNOWN],
+    ['plain.outpost.test.', sentAs('/base/v1/x')],
     ['x.plain.outpost.test', UNKNOWN],
     ['.outpost.test', UNKNOWN],
     ['outpost.test', UNKNOWN],

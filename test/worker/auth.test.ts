@@ -46,7 +46,7 @@ describe('the upstream gets exactly the credential', () => {
     for (const [name, value] of Object.entries(headers)) {
       expect(values(received, name), name).toEqual([value])
     }
-    const others = ['x-app-id', 'x-key', 'x-literal-token'].filter((name) => !(name in headers))
+    const others = ['x-app-id', 'x-literal-token'].filter((name) => !(name in headers))
     expect(names(received)).toEqual([...Object.keys(headers), ...others].toSorted())
   })
 

@@ -3,6 +3,10 @@ declare namespace Cloudflare {
   interface Env {
     /** The origin of the upstream. */
     readonly UPSTREAM: string
+    readonly LIMITS: DurableObjectNamespace<import('../../src/limits/object.ts').Limiter>
+    readonly REPLAYS: DurableObjectNamespace<import('../../src/replay/object.ts').Replay>
+    /** The origin of the OAuth server. */
+    readonly OAUTH: string
     readonly [name: string]: unknown
   }
   interface GlobalProps {

@@ -1,8 +1,9 @@
 import { env } from 'cloudflare:workers'
-import { describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 
 import { SECRETS } from '../fixtures/secrets.ts'
 import { call, expectRefusal, names, only, open, values } from './call.ts'
+import { refill } from './limiters.ts'
 
 describe('status and reason', () => {
   it.each([200, 201, 202, 226, 299, 300, 400, 402, 404, 409, 418, 451, 500, 502, 503, 504, 599])(
@@ -156,6 +157,9 @@ describe('redirects are never followed', () => {
 })
 
 describe('429 of the upstream', () => {
+  // Each of them cools its provider down.
+  beforeEach(() => Promise.all([refill('bearer'), refill('envelope')]))
+
   it('passes, marked, with a Retry-After', async () => {
     const answer = await call('/limited', { provider: 'bearer' })
     expect([answer.status, answer.text]).toEqual([429, '{"error":"slow down"}'])
@@ -170,6 +174,7 @@ describe('429 of the upstream', () => {
       const path = `/limited?after=${encodeURIComponent(after)}`
       const answer = await call(path, { provider: 'bearer' })
       expect(answer.headers.get('retry-after')).toBe(after)
+      await refill('envelope')
       const enveloped = await call(path, { provider: 'envelope' })
       expect(enveloped.headers.get('retry-after')).toBe(after)
     },
@@ -181,6 +186,7 @@ describe('429 of the upstream', () => {
     expect(JSON.parse(answer.text)).toMatchObject({
       error: { metadata: { retry_after: 7, upstream_body: '{"error":"slow down"}' } },
     })
+    await refill('envelope')
     const without = await call('/limited', { provider: 'envelope' })
     expect(JSON.parse(without.text)).toMatchObject({ error: { metadata: { retry_after: 1 } } })
     expect(without.headers.get('retry-after')).toBe('1')

@@ -1,0 +1,55 @@
+import type { Plugin } from '../auth/plugin.ts'
+import type { Credentials, Draft, PluginConfig, SecretRef, Slots } from '../auth/scheme.ts'
+import { reveal } from '../secret.ts'
+import { mintRequest, readConfig, readMint } from './groww_token.ts'
+import { totp } from './totp.ts'
+
+/**
+ * Groww's daily access token, minted with a TOTP code: needs nobody's approval.
+ * https://groww.in/trade-api/docs/curl. In the provider's YAML:
+ *
+ *     auth:
+ *       type: plugin
+ *       module_ts: plugins/groww_totp_mint.ts:GrowwTotpMintAuth
+ *       config:
+ *         api_key_env: GROWW_API_KEY      # the default
+ *         totp_seed_env: GROWW_TOTP_SEED  # the default; base32, as Groww shows it
+ *         mint_path: /v1/token/api/access # the default; below base_url
+ */
+export class GrowwTotpMintAuth implements Plugin {
+  readonly slots: Slots = { headers: ['authorization'], params: [] }
+  readonly mints = true
+  readonly invalidateOn: readonly number[]
+  readonly secrets: readonly SecretRef[]
+
+  readonly #key: SecretRef
+  readonly #seed: SecretRef
+  readonly #mintPath: string
+
+  /** @throws Error which the compiler shows beside the provider's `config:`. */
+  constructor(config: PluginConfig) {
+    const { env, mintPath, invalidateOn } = readConfig(config, {
+      api_key_env: 'GROWW_API_KEY',
+      totp_seed_env: 'GROWW_TOTP_SEED',
+    })
+    this.#key = { env: env('api_key_env') }
+    this.#seed = { env: env('totp_seed_env') }
+    this.#mintPath = mintPath
+    this.invalidateOn = invalidateOn
+    this.secrets = [this.#key, this.#seed]
+  }
+
+  async sign(draft: Draft, credentials: Credentials): Promise<void> {
+    const url = draft.base_url + this.#mintPath
+    const key = (): string => reveal(credentials.open(this.#key))
+    const seed = (): string => reveal(credentials.open(this.#seed))
+    const token = await credentials.minted({
+      identity: () => ['groww totp', url, key(), seed()],
+      mint: async (ask, now) => {
+        const body = { key_type: 'totp', totp: await totp(seed(), now) }
+        return readMint(await ask(mintRequest(url, key(), body)), now)
+      },
+    })
+    draft.headers.set('authorization', `Bearer ${reveal(token)}`)
+  }
+}
