@@ -77,7 +77,12 @@ export function coolDown(permit: Permit, upstream: Response, deps: Admitting): v
   const wait = cooldownOf(retryAfterMs(upstream.headers.get('retry-after'), deps.now()))
   const told = deps.limiterOf(permit.provider, name).cool(wait)
   deps.cooldowns.learn(keyOf(permit.provider, name), deps.now() + wait)
-  deps.waitUntil(told.then((until) => deps.cooldowns.learn(keyOf(permit.provider, name), until)))
+  deps.waitUntil(
+    told.then(
+      (until) => deps.cooldowns.learn(keyOf(permit.provider, name), until),
+      () => {},
+    ),
+  )
 }
 
 /** All three forms begin with the day of the week: RFC 9110 §5.6.7. */
@@ -104,17 +109,12 @@ function checkKnownCooldown(provider: Provider, name: string, deps: Admitting): 
 async function askForCooldown(provider: Provider, name: string, deps: Admitting): Promise<void> {
   const key = keyOf(provider, name)
   const { cooldowns } = deps
-  const ask = () => deps.limiterOf(provider, name).cooldownUntil()
-  const first = cooldowns.first(key, ask)
-  if (first) await first.catch(cannotAsk)
-  else if (cooldowns.due(key, deps.now())) {
-    deps.waitUntil(
-      ask().then(
-        (until) => cooldowns.learn(key, until),
-        () => {},
-      ),
-    )
+  const ask = async (): Promise<void> => {
+    cooldowns.learn(key, await deps.limiterOf(provider, name).cooldownUntil())
   }
+  // Each call asks by itself: a promise of another request's may never settle.
+  if (cooldowns.unheard(key)) await ask().catch(cannotAsk)
+  else if (cooldowns.due(key, deps.now())) deps.waitUntil(ask().catch(() => {}))
 }
 
 function cannotAsk(cause: unknown): never {

@@ -136,9 +136,11 @@ async function pass(
     }
     await Promise.all(writers.map((writer) => writer.close()))
   } catch (cause) {
-    state.refusal = cause instanceof Refusal ? cause : brokenOff(cause)
-    state.stop.abort()
     for (const writer of writers.slice(1)) writer.abort(cause).catch(() => {})
+    // Anything else is the upstream's doing: it has had enough, or is gone, and `fetch` says which.
+    if (!(cause instanceof Refusal)) return
+    state.refusal = cause
+    state.stop.abort()
   }
 }
 

@@ -10,7 +10,6 @@ const MOST = 10_000
  */
 export class KnownCooldowns {
   readonly #known = new Map<string, { until: number; asked: number }>()
-  readonly #asking = new Map<string, Promise<void>>()
 
   /** Unix ms; 0 when nothing is known. */
   until(key: string): number {
@@ -23,19 +22,9 @@ export class KnownCooldowns {
     this.#known.set(key, { until: Math.max(until, known?.until ?? 0), asked: known?.asked ?? 0 })
   }
 
-  /**
-   * For the first call of a category, and for all that come while it asks: the question under way.
-   * null once it has been answered.
-   */
-  first(key: string, ask: () => Promise<number>): Promise<void> | null {
-    if (this.#known.has(key)) return null
-    const asking =
-      this.#asking.get(key) ??
-      ask()
-        .then((until) => this.learn(key, until))
-        .finally(() => this.#asking.delete(key))
-    this.#asking.set(key, asking)
-    return asking
+  /** Whether no answer has come yet: then what is not known may be anything. */
+  unheard(key: string): boolean {
+    return !this.#known.has(key)
   }
 
   /** Whether it is time to ask again; if so, the next time is a second away. */

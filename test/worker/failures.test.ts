@@ -148,3 +148,17 @@ describe('max_body_bytes', () => {
     }
   })
 })
+
+describe('an upstream that does not want the whole body', () => {
+  const body = () => 'x'.repeat(3_000_000)
+
+  it('and breaks off is a 502, not a fault of the body', async () => {
+    const answer = await call('/reset-before', { provider: 'plain', method: 'POST', body: body() })
+    expectRefusal(answer, 502, 'PROXY_UPSTREAM_ERROR')
+  })
+
+  it('and answers early is heard', async () => {
+    const answer = await call('/early', { provider: 'plain', method: 'POST', body: body() })
+    expect([answer.status, answer.text]).toEqual([400, '{"early":true}'])
+  })
+})
