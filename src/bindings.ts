@@ -56,7 +56,7 @@ function newDeps(env: Variables): Deps {
     credentials: ({ provider }) => opening(secret, tokensFor(provider, tokens)),
     tokenProblems: () => tokenProblems([...CATALOG.providers.values()], tokens),
     signerOf: signers(CATALOG),
-    send: (request, signal) => fetch(request, { signal }),
+    send: (request, init) => fetch(request, init),
     cache: new MemoryCache(),
     cooldowns: new KnownCooldowns(),
     limiterOf: ({ name }, category) =>

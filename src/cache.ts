@@ -54,8 +54,8 @@ interface Entry {
  * null: not a call to cache.
  */
 export function slotOf({ call, caller, provider, cache_ttl, cache_scope }: Permit): Slot | null {
-  const { headers } = call.request
   if (cache_ttl <= 0 || call.method !== 'GET' || call.request.body) return null
+  const { headers } = call.request
   if (UNCACHED_REQUEST.some((name) => headers.has(name))) return null
   if (/\bno-(?:store|cache)\b/i.test(headers.get('cache-control') ?? '')) return null
   const who =

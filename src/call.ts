@@ -93,12 +93,12 @@ export function lookUp(catalog: Catalog, { name }: Named): Provider | null {
 
 /**
  * What only an accepted caller may learn: whether the provider exists, and whether it can be asked
- * for that path. `available` are the names of the providers that this caller may use.
+ * for that path. `available` lists the providers that this caller may use.
  */
 export function resolve(
   call: Call,
   provider: Provider | null,
-  available: () => string[],
+  { may, available }: Reach,
 ): Provider {
   if (!provider) {
     const message =
@@ -106,12 +106,18 @@ export function resolve(
     throw new Refusal('PROXY_UNKNOWN_PROVIDER', message, { metadata: { available: available() } })
   }
   // `decide` will say no: a caller that may not use it learns nothing of its settings.
-  if (!available().includes(provider.name)) return provider
+  if (!may(provider)) return provider
   const check = checkPath(call.path)
   if (!check.ok) throw badPath(check.why)
   if (check.encodedSlash && provider.encoded_slash === 'refuse') throw badPath('an encoded slash')
   checkRest(call, provider)
   return provider
+}
+
+/** Which providers a caller may use. */
+export interface Reach {
+  readonly may: (provider: Provider) => boolean
+  readonly available: () => string[]
 }
 
 /** What else of a request has a second reading, which a provider may allow. */

@@ -9,8 +9,8 @@ import type { Permit } from './policy/decide.ts'
 import type { Secret } from './secret.ts'
 import type { Settings } from './settings.ts'
 
-/** Sends one request. The signal is the clock's: it never ends a stream that has begun. */
-export type Send = (request: Request, signal: AbortSignal) => Promise<Response>
+/** Sends one request, as `fetch` does. The signal is the clock's: it never ends a stream that has begun. */
+export type Send = (request: Request | string, init: RequestInit) => Promise<Response>
 
 /** Everything the request path touches that is not a pure function. */
 export interface Deps extends Admitting, Replaying {

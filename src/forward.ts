@@ -1,8 +1,10 @@
 import type { Draft } from './auth/scheme.ts'
+import type { Call } from './call.ts'
 import type { Send } from './deps.ts'
 import { urlOf } from './outbound.ts'
 import type { Permit } from './policy/decide.ts'
 import { Refusal } from './refusal.ts'
+import { isUnchanged } from './target.ts'
 import { takesBody } from './upload.ts'
 import type { Upload } from './upload.ts'
 
@@ -25,7 +27,7 @@ export async function forward(
   upload: Upload,
   send: Send,
 ): Promise<Upstream> {
-  const request = requestOf(permit, draft, upload)
+  const url = urlOf(permit.provider, draft, permit.call.query)
   const { stop } = upload
   const { timeout_ms } = permit.provider
   const { signal } = permit.call.request
@@ -37,14 +39,14 @@ export async function forward(
     timer = setTimeout(() => stop.abort(), timeout_ms)
   }
   try {
-    const response = await send(request, stop.signal)
+    const response = await sendAs(url, permit.call, draft, upload, send)
     if (response.status < 200 || response.status > 599) {
       await response.body?.cancel()
       throw new Refusal('PROXY_UPSTREAM_ERROR', 'the upstream answered with an impossible status', {
         answered: true,
       })
     }
-    return { response, url: request.url, digest: upload.digest }
+    return { response, url, digest: upload.digest }
   } catch (cause) {
     throw whyNot(cause, upload, signal)
   } finally {
@@ -54,16 +56,27 @@ export async function forward(
   }
 }
 
-function requestOf({ provider, call }: Permit, draft: Draft, { body }: Upload): Request {
-  const url = urlOf(provider, draft, call.query)
-  const { method, headers } = draft
-  const request =
-    body && !takesBody(method)
-      ? new Request(new Request(url, call.request), { headers, redirect: 'manual' })
-      : new Request(url, { method, headers, body, redirect: 'manual' })
-  if (request.url !== url) throw new Error('the URL would not be sent as it was evaluated')
-  return request
+/** Sends the draft to this very URL, or not at all: nothing may be read in another way on its way. */
+function sendAs(
+  url: string,
+  { request, method }: Call,
+  { headers }: Draft,
+  { body, stop }: Upload,
+  send: Send,
+): Promise<Response> {
+  const { signal } = stop
+  if (!isUnchanged(url.slice(url.indexOf('/', ORIGIN_AT))) && new URL(url).href !== url) {
+    throw new Error('the URL would not be sent as it was evaluated')
+  }
+  if (!body || takesBody(method)) {
+    return send(url, { method, headers, body, redirect: 'manual', signal })
+  }
+  const whole = new Request(new Request(url, request), { headers, redirect: 'manual' })
+  return send(whole, { signal })
 }
+
+/** Behind the two slashes of `http://` or `https://`. */
+const ORIGIN_AT = 'https://'.length
 
 function whyNot(cause: unknown, { refusal, stop }: Upload, agent: AbortSignal): Refusal {
   if (cause instanceof Refusal) return cause

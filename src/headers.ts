@@ -75,23 +75,46 @@ const NOT_RETURNED = new RegExp(
  * accept dots. `Content_Length` is `content-length` for the question whether it may pass.
  */
 export function folded(name: string): string {
-  const known = foldings.get(name)
-  if (known !== undefined) return known
-  const plain = name.toLowerCase().replaceAll(/[^a-z0-9]/g, '-')
-  if (foldings.size >= MOST_FOLDINGS) foldings.clear()
-  if (name.length <= LONGEST_KEPT) foldings.set(name, plain)
-  return plain
+  return natureOf(name).plain
 }
 
-/** Agents send the same few names with every call. */
-const foldings = new Map<string, string>()
-const MOST_FOLDINGS = 1000
+/** What a request header is, by its name alone. */
+interface Nature {
+  /** As `folded` says. */
+  readonly plain: string
+  readonly is: 'blocked' | 'cookie' | 'credential' | 'free'
+}
+
+/** Agents send the same few names with every call, and upstreams answer with the same few. */
+function remembered<T>(judge: (name: string) => T): (name: string) => T {
+  const known = new Map<string, T>()
+  return (name) => {
+    const found = known.get(name)
+    if (found !== undefined) return found
+    const judged = judge(name)
+    if (known.size >= MOST_NAMES) known.clear()
+    if (name.length <= LONGEST_KEPT) known.set(name, judged)
+    return judged
+  }
+}
+
+const MOST_NAMES = 1000
 const LONGEST_KEPT = 64
+
+const natureOf = remembered((name: string): Nature => {
+  const plain = name.toLowerCase().replaceAll(/[^a-z0-9]/g, '-')
+  if (HOP_BY_HOP.has(plain) || NOT_FORWARDED.has(plain)) return { plain, is: 'blocked' }
+  if (NOT_FORWARDED_PREFIXES.some((each) => plain.startsWith(each))) return { plain, is: 'blocked' }
+  if (plain === 'cookie' && name === 'cookie') return { plain, is: 'cookie' }
+  return { plain, is: CREDENTIAL.test(plain) ? 'credential' : 'free' }
+})
+
+const isReturnable = remembered((name: string) => !NOT_RETURNED.test(name))
 
 /** What one provider lets through of an agent's headers. */
 export interface ForwardRules {
-  /** Header slots of the provider's own credential, lower case. */
-  readonly slots: readonly string[]
+  /** Header slots of the provider's own credential, folded. */
+  readonly slots: ReadonlySet<string>
   /** Credential-like headers that may pass all the same, lower case. */
   readonly permitted: readonly string[]
   readonly cookies: boolean
@@ -100,32 +123,32 @@ export interface ForwardRules {
 /** A copy of the agent's headers, repeated ones kept apart, without any that must not go upstream. */
 export function forwardable(received: Headers, rules: ForwardRules): Headers {
   const headers = new Headers(received)
-  const named = namedByConnection(received)
-  const slots = rules.slots.map(folded)
-  for (const name of received.keys()) {
-    const plain = folded(name)
-    if (slots.includes(plain) || named.has(plain) || isBlocked(name, plain, rules)) {
-      headers.delete(name)
-    }
-  }
+  const names = Array.from(received.keys())
+  const named = names.includes('connection') ? namedByConnection(received) : NONE
+  for (const name of names) if (mayNotPass(name, named, rules)) headers.delete(name)
   return headers
 }
 
-function isBlocked(name: string, plain: string, rules: ForwardRules): boolean {
-  if (HOP_BY_HOP.has(plain) || NOT_FORWARDED.has(plain)) return true
-  if (NOT_FORWARDED_PREFIXES.some((prefix) => plain.startsWith(prefix))) return true
-  if (plain === 'cookie' && name === 'cookie') return !rules.cookies
-  return CREDENTIAL.test(plain) && !rules.permitted.includes(name)
+const NONE: ReadonlySet<string> = new Set()
+
+function mayNotPass(name: string, named: ReadonlySet<string>, rules: ForwardRules): boolean {
+  const { plain, is } = natureOf(name)
+  if (is === 'blocked' || rules.slots.has(plain) || named.has(plain)) return true
+  if (is === 'cookie') return !rules.cookies
+  return is === 'credential' && !rules.permitted.includes(name)
 }
 
-/** Takes out of an upstream's headers whatever the agent may not see. */
-export function keepReturnable(headers: Headers, strip: readonly string[], cookies: boolean): void {
-  const named = namedByConnection(headers)
-  for (const name of Array.from(headers.keys())) {
+/** Whether a header of an upstream's may reach the agent: see `returnable`. */
+export type MayReturn = (name: string) => boolean
+
+/** Which of an upstream's headers the agent may see. */
+export function returnable(headers: Headers, strip: readonly string[], cookies: boolean): MayReturn {
+  const named = headers.has('connection') ? namedByConnection(headers) : NONE
+  return (name) => {
     // Without its encoding the runtime would unpack the body.
-    const nominated = named.has(name) && name !== 'content-encoding'
-    const cookie = !cookies && (name === 'set-cookie' || name === 'set-cookie2')
-    if (nominated || cookie || NOT_RETURNED.test(name) || strip.includes(name)) headers.delete(name)
+    if (named.has(name) && name !== 'content-encoding') return false
+    if (!cookies && (name === 'set-cookie' || name === 'set-cookie2')) return false
+    return isReturnable(name) && !strip.includes(name)
   }
 }
 

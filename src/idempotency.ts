@@ -41,8 +41,8 @@ export interface Held {
  */
 export async function claimKey(permit: Permit, deps: Replaying): Promise<Held | Response | null> {
   const { call, caller, provider } = permit
-  const key = call.request.headers.get('idempotency-key')
-  if (key === null || isSafe(call.method)) return null
+  const key = isSafe(call.method) ? null : call.request.headers.get('idempotency-key')
+  if (key === null) return null
   if (key === '' || key.length > 255) {
     throw new Refusal('PROXY_BAD_REQUEST', 'an Idempotency-Key has 1 to 255 characters')
   }

@@ -1,5 +1,5 @@
 import { truncated } from './address.ts'
-import type { Call } from './call.ts'
+import type { Call, Reach } from './call.ts'
 import type { Catalog, Host, Provider } from './catalog.ts'
 import { clientAddress } from './client.ts'
 import { findHost } from './hosts.ts'
@@ -96,9 +96,12 @@ function unauthenticated(reason: string): Refusal {
   })
 }
 
-/** The names of the providers that a caller may use, in alphabetical order. */
-export function availableTo({ host }: Caller, catalog: Catalog): string[] {
-  return [...catalog.providers.keys()].filter(
-    (name) => host.providers === null || host.providers.includes(name),
-  )
+/** Which providers a caller may use; the names are in alphabetical order. */
+export function reachOf(caller: Caller, catalog: Catalog): Reach {
+  const { providers } = caller.host
+  const may = ({ name }: Provider) => providers === null || providers.includes(name)
+  return {
+    may,
+    available: () => [...catalog.providers.values()].filter(may).map(({ name }) => name),
+  }
 }

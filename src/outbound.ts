@@ -2,7 +2,8 @@ import type { Signer } from './auth/index.ts'
 import type { Credentials, Draft } from './auth/scheme.ts'
 import { SHARED_HEADERS, slotOf } from './cache.ts'
 import type { Provider } from './catalog.ts'
-import { forwardable } from './headers.ts'
+import { folded, forwardable } from './headers.ts'
+import type { ForwardRules } from './headers.ts'
 import type { Permit } from './policy/decide.ts'
 import { withoutParams } from './query.ts'
 import { Refusal } from './refusal.ts'
@@ -15,12 +16,8 @@ import { Refusal } from './refusal.ts'
 export function outbound(permit: Permit, body: Uint8Array | null): Draft {
   const { call, provider } = permit
   const shares = permit.cache_scope === 'tenant' && slotOf(permit) !== null
-  const { headers: slots, params } = provider.credential
-  const headers = forwardable(call.request.headers, {
-    slots: [...slots, ...Object.keys(provider.default_headers)],
-    permitted: provider.forward_request_headers,
-    cookies: provider.forward_cookies,
-  })
+  const { params } = provider.credential
+  const headers = forwardable(call.request.headers, forwardRulesOf(provider))
   if (shares) keepOnly(headers, SHARED_HEADERS)
   for (const [name, value] of Object.entries(provider.default_headers)) headers.set(name, value)
   return {
@@ -32,6 +29,23 @@ export function outbound(permit: Permit, body: Uint8Array | null): Draft {
     body,
   }
 }
+
+function forwardRulesOf(provider: Provider): ForwardRules {
+  let rules = forwardRules.get(provider)
+  if (!rules) {
+    const { credential, default_headers, forward_request_headers, forward_cookies } = provider
+    const slots = [...credential.headers, ...Object.keys(default_headers)]
+    rules = {
+      slots: new Set(slots.map(folded)),
+      permitted: forward_request_headers,
+      cookies: forward_cookies,
+    }
+    forwardRules.set(provider, rules)
+  }
+  return rules
+}
+
+const forwardRules = new WeakMap<Provider, ForwardRules>()
 
 /** The URL of a draft. A `?` without a query stays where the agent sent one. */
 export function urlOf(provider: Provider, draft: Draft, sentQuery: string): string {

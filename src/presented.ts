@@ -18,30 +18,34 @@ export function isGrantToken(text: string): boolean {
 
 /** Collects what stands in `X-Outpost-Auth`, `Authorization`, and the provider's own slots. */
 export function presentedIn({ request, query }: Call, provider: Provider | null): Presented {
-  const explicit = request.headers.get('x-outpost-auth')
-  const inSlots = [
-    ...authorization(request.headers.get('authorization')),
-    ...(provider ? inProviderSlots(request.headers, query.slice(1), provider) : []),
-  ]
+  const { headers } = request
+  const explicit = headers.get('x-outpost-auth')
+  const sent = headers.get('authorization')
+  const inSlots = sent === null ? [] : authorization(sent)
+  if (provider) inSlots.push(...inProviderSlots(headers, query.slice(1), provider, sent))
   return explicit === null
     ? { deciding: inSlots, all: inSlots }
     : { deciding: [explicit], all: [explicit, ...inSlots] }
 }
 
 /** Bearer and token: the rest of the value. Basic: the user name, and the password. */
-function authorization(value: string | null): string[] {
-  const [, scheme = '', rest = ''] = /^(bearer|token|basic) +(\S+) *$/i.exec(value ?? '') ?? []
+function authorization(value: string): string[] {
+  const [, scheme = '', rest = ''] = /^(bearer|token|basic) +(\S+) *$/i.exec(value) ?? []
   if (scheme.toLowerCase() !== 'basic') return rest ? [rest] : []
   const pair = decodeBase64(rest)
   const colon = pair.indexOf(':')
   return colon < 0 ? [pair] : [pair.slice(0, colon), pair.slice(colon + 1)]
 }
 
-function inProviderSlots(headers: Headers, query: string, provider: Provider): string[] {
-  const { credential, auth } = provider
+function inProviderSlots(
+  headers: Headers,
+  query: string,
+  { credential, auth }: Provider,
+  sent: string | null,
+): string[] {
   const prefix = 'prefix' in auth ? auth.prefix : ''
   const values = credential.headers
-    .map((name) => headers.get(name))
+    .map((name) => (name === 'authorization' ? sent : headers.get(name)))
     .filter((value) => value !== null)
     .flatMap((value) =>
       prefix && value.startsWith(prefix) ? [value.slice(prefix.length)] : [value],

@@ -6,7 +6,7 @@ import { lookUp, readCall, resolve } from './call.ts'
 import type { Deps } from './deps.ts'
 import { forward } from './forward.ts'
 import { claimKey, holding } from './idempotency.ts'
-import { availableTo, identify, placeOf } from './identity.ts'
+import { identify, placeOf, reachOf } from './identity.ts'
 import { outbound, sign } from './outbound.ts'
 import { decide, permitted } from './policy/decide.ts'
 import type { Permit } from './policy/decide.ts'
@@ -43,7 +43,7 @@ async function answer(request: Request, deps: Deps, so: Progress): Promise<Respo
   const named = (so.provider = lookUp(deps.catalog, call.named))
   const place = (so.place = placeOf(request, deps))
   const caller = (so.caller = identify(call, named, place, deps.settings))
-  const provider = resolve(call, named, () => availableTo(caller, deps.catalog))
+  const provider = resolve(call, named, reachOf(caller, deps.catalog))
   const permit = permitted((so.decision = decide(caller, provider, call)))
   checkBody(permit)
 

@@ -1,5 +1,5 @@
 import type { Upstream } from './forward.ts'
-import { keepReturnable } from './headers.ts'
+import { returnable } from './headers.ts'
 import { rewriteLocation } from './location.ts'
 import type { Permit } from './policy/decide.ts'
 import { Refusal } from './refusal.ts'
@@ -34,10 +34,14 @@ export async function relay(
     headers: upstream.headers,
   })
   const { headers } = response
-  keepReturnable(headers, provider.strip_response_headers, provider.forward_cookies)
-  withoutSecrets(headers, opened)
-  const location = headers.get('location')
-  if (location !== null) headers.set('location', rewriteLocation(location, url, permit))
+  const { strip_response_headers, forward_cookies } = provider
+  const may = returnable(upstream.headers, strip_response_headers, forward_cookies)
+  for (const [name, value] of upstream.headers) {
+    const clean = may(name) ? redacted(value, opened) : null
+    if (clean === null || (clean !== value && name === 'set-cookie')) headers.delete(name)
+    else if (name === 'location') headers.set(name, rewriteLocation(clean, url, permit))
+    else if (clean !== value) headers.set(name, clean)
+  }
   if (limited) {
     headers.set('x-proxy-error', 'PROXY_UPSTREAM_RATE_LIMITED')
     if (!headers.has('retry-after')) headers.set('retry-after', String(DEFAULT_RETRY_AFTER))
@@ -48,16 +52,6 @@ export async function relay(
 }
 
 /** An upstream that redirects, paginates or complains often repeats what it was sent. */
-function withoutSecrets(headers: Headers, opened: readonly Secret[]): void {
-  if (opened.length === 0) return
-  for (const [name, value] of Array.from(headers)) {
-    const clean = redacted(value, opened)
-    if (clean === value) continue
-    if (name === 'set-cookie') headers.delete(name)
-    else headers.set(name, clean)
-  }
-}
-
 function redacted(text: string, opened: readonly Secret[]): string {
   return opened.reduce((rest, secret) => secret.redact(rest), text)
 }

@@ -6,7 +6,10 @@ const MAX_TARGET = 16_384
  * it unchecked, so an authority that is more than a host name or address and a port is no match.
  */
 const REQUEST_URL =
-  /^https?:\/\/([a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?(?:(\/[^?#]*)(\?[^#]*)?)?(?:#.*)?$/i
+  /^https?:\/\/(([a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?)(?:(\/[^?#]*)(\?[^#]*)?)?(?:#.*)?$/i
+
+/** What URL parsing leaves alone, wherever it stands in a path or a query. */
+const UNCHANGED = /^[\w~!$&()*+,;=:@/.?-]*$/
 
 /** The one reading of a request's target. Nothing is decided by `request.url` itself. */
 export interface Target {
@@ -27,15 +30,33 @@ export interface Target {
  * in that form, so what is evaluated and signed is what is sent.
  */
 export function readTarget(request: Request): Target | null {
-  const parts = REQUEST_URL.exec(request.url)
-  if (!parts || request.url.length > MAX_TARGET) return null
-  const [, host = '', , path = '/'] = parts
+  const text = request.url
+  const parts = REQUEST_URL.exec(text)
+  if (!parts || text.length > MAX_TARGET) return null
+  const [, authority = '', host = '', path = '/', query = ''] = parts
   const sentHost = request.headers.get('host')
-  if (sentHost !== null && !sameHost(sentHost, host)) return null
+  if (sentHost !== null && sentHost !== authority && !sameHost(sentHost, host)) return null
+  if (parsedBefore.has(authority) && isUnchanged(path + query)) {
+    return { host: host.toLowerCase(), path, query }
+  }
 
-  const url = parse(request.url)
+  const url = parse(text)
   if (url?.pathname !== path) return null
+  if (parsedBefore.size >= MOST_AUTHORITIES) parsedBefore.clear()
+  parsedBefore.add(authority)
   return { host: host.toLowerCase(), path, query: queryOf(url) }
+}
+
+/** Authorities that URL parsing has taken. Parsing costs more than all else here. */
+const parsedBefore = new Set<string>()
+const MOST_AUTHORITIES = 100
+
+/**
+ * Whether URL parsing would leave a path with its query as it is: nothing in it is escaped or has to
+ * be, and no segment begins with a dot. Parsing is the judge of everything else.
+ */
+export function isUnchanged(pathAndQuery: string): boolean {
+  return UNCHANGED.test(pathAndQuery) && !pathAndQuery.includes('/.')
 }
 
 /** Unlike `url.search` this keeps a `?` that nothing follows. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 
-import { forwardable, keepReturnable } from '../src/headers.ts'
+import { forwardable, returnable } from '../src/headers.ts'
 
-const RULES = { slots: ['authorization', 'x-special-slot'], permitted: [], cookies: false }
+const RULES = { slots: new Set(['authorization', 'x-special-slot']), permitted: [], cookies: false }
 
 describe('what goes upstream', () => {
   it.each([
@@ -108,10 +108,9 @@ describe('what goes upstream', () => {
   })
 })
 
-const returnable = (received: Headers, strip: readonly string[], cookies: boolean) => {
-  const headers = new Headers(received)
-  keepReturnable(headers, strip, cookies)
-  return headers
+const returned = (received: Headers, strip: readonly string[], cookies: boolean) => {
+  const may = returnable(received, strip, cookies)
+  return [...received].filter(([name]) => may(name))
 }
 
 describe('what comes back', () => {
@@ -129,10 +128,11 @@ describe('what comes back', () => {
   ])
 
   it('is less what is not for the agent, and less what only the proxy may say', () => {
-    expect([...returnable(upstream, ['x-internal'], false)]).toEqual([['etag', '"1"']])
+    expect(returned(upstream, ['x-internal'], false)).toEqual([['etag', '"1"']])
   })
 
   it('keeps cookies apart where the provider wants them', () => {
-    expect(returnable(upstream, [], true).getSetCookie()).toEqual(['a=1', 'b=2'])
+    const cookies = returned(upstream, [], true).filter(([name]) => name === 'set-cookie')
+    expect(cookies.map(([, value]) => value)).toEqual(['a=1', 'b=2'])
   })
 })

@@ -46,9 +46,9 @@ function recording(provider: Provider, host: Host, over: Partial<Deps> = {}) {
     isSet: () => true,
     credentials: () => opening(() => (trail.push('secret'), new Secret(SENTINEL))),
     signerOf: ({ auth }) => (trail.push('signer'), signerOf(auth, null)),
-    send: async (request) => {
+    send: async (request, init) => {
       trail.push('send')
-      sent.push(request)
+      sent.push(new Request(request, init))
       return new Response('{}')
     },
     write: (event) => (trail.push('record'), void events.push(event)),

@@ -52,7 +52,7 @@ export const settableHeader: Value<string> = checked('the name of a header', (na
 export const forwardableHeader: Value<string> = checked('the name of a header', (name) => {
   if (!TOKEN.test(name)) return new Wrong(`${shortened(name)} is not a header name`)
   const lower = name.toLowerCase()
-  const rules = { slots: [], permitted: [lower], cookies: false }
+  const rules = { slots: new Set<string>(), permitted: [lower], cookies: false }
   if (forwardable(new Headers([[lower, 'x']]), rules).has(lower)) return lower
   const hint = folded(lower) === 'cookie' ? '; for cookies write forward_cookies: true' : ''
   return new Wrong(`"${name}" is never forwarded, whatever this list says${hint}`)

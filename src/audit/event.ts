@@ -75,10 +75,10 @@ export function eventOf(so: Progress, ending: Ending): Event {
     ...whatWasDecided(so),
     secret_read: (so.credentials?.opened.length ?? 0) > 0,
     status: response.status,
-    code: response.headers.get('x-proxy-error'),
-    cache: response.headers.get('x-proxy-cache') ?? 'BYPASS',
+    code: so.refusal?.code ?? (response.status === 429 ? 'PROXY_UPSTREAM_RATE_LIMITED' : null),
+    cache: so.refusal ? 'BYPASS' : (response.headers.get('x-proxy-cache') ?? 'BYPASS'),
     duration_ms: now - at,
-    bytes_in: declaredLength(request.headers),
+    bytes_in: request.body ? declaredLength(request.headers) : null,
     bytes_out: declaredLength(response.headers),
   }
 }

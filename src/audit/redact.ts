@@ -24,6 +24,7 @@ const MOST_KEYS = 64
 
 /** The text without the given keys (plain or percent-encoded) and without anything of a token's shape. */
 export function redact(text: string, keys: readonly string[]): string {
+  if (text.length < SHORTEST_KEY) return text
   const known = [...new Set(keys)].filter((key) => key.length >= SHORTEST_KEY).slice(0, MOST_KEYS)
   const spelt = known
     .flatMap((key) => [key, encodeURIComponent(key.toWellFormed())])

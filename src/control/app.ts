@@ -2,7 +2,7 @@ import { Hono } from 'hono'
 
 import { nameOf } from '../call.ts'
 import type { Deps } from '../deps.ts'
-import { availableTo, identify, placeOf } from '../identity.ts'
+import { identify, placeOf, reachOf } from '../identity.ts'
 import type { Caller } from '../identity.ts'
 import { asRefusal, Refusal, refuse } from '../refusal.ts'
 import type { Settings } from '../settings.ts'
@@ -32,12 +32,12 @@ app.use(async (c, next) => {
 app.get('/healthz', (c) => {
   const caller = callerOf(c.req.raw, c.env.deps)
   if (!caller) return c.json({ status: 'ok' })
-  return c.json({ status: 'ok', providers: availableTo(caller, c.env.deps.catalog) })
+  return c.json({ status: 'ok', providers: reachOf(caller, c.env.deps.catalog).available() })
 })
 
 app.get('/providers', (c) => {
   const { catalog } = c.env.deps
-  const names = availableTo(mustBeCaller(c.req.raw, c.env.deps), catalog)
+  const names = reachOf(mustBeCaller(c.req.raw, c.env.deps), catalog).available()
   const providers = names.flatMap((name) => catalog.providers.get(name) ?? [])
   return c.json({
     providers: providers.map(({ name, base_url, description }) => ({
