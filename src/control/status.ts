@@ -14,6 +14,9 @@ export interface Status {
 
 export interface ProviderStatus {
   readonly name: string
+  /** The only tenant that may call it; null: every tenant may. */
+  readonly tenant: string | null
+  readonly alias_of: string | null
   readonly base_url: string
   readonly mode: string
   readonly auth: string
@@ -50,12 +53,14 @@ export async function statusOf({ catalog, settings, isSet, tokenProblems }: Deps
 }
 
 function providerStatus(provider: Provider, isSet: (name: string) => boolean): ProviderStatus {
-  const { name, base_url, auth, forwarding, credential } = provider
+  const { name, tenant, alias_of, base_url, auth, forwarding, credential } = provider
   const missing = credential.secrets.flatMap((ref) =>
     'env' in ref && ref.optional !== true && !isSet(ref.env) ? [ref.env] : [],
   )
   return {
     name,
+    tenant,
+    alias_of,
     base_url,
     mode: forwarding.mode,
     auth: auth.type,
