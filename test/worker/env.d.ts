@@ -7,6 +7,8 @@ declare namespace Cloudflare {
     readonly REPLAYS: DurableObjectNamespace<import('../../src/replay/object.ts').Replay>
     /** The origin of the OAuth server. */
     readonly OAUTH: string
+    /** Where teams of Cloudflare Access are made. */
+    readonly ACCESS: string
     readonly [name: string]: unknown
   }
   interface GlobalProps {
