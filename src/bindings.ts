@@ -5,6 +5,7 @@ import type { Signer } from './auth/index.ts'
 import type { SecretRef } from './auth/scheme.ts'
 import { MemoryCache } from './cache.ts'
 import type { Catalog, Provider } from './catalog.ts'
+import { AccessVerifier } from './control/access.ts'
 import type { Deps } from './deps.ts'
 import { CATALOG } from './generated/catalog.ts'
 import { KnownCooldowns } from './limits/cooldowns.ts'
@@ -13,7 +14,7 @@ import { opening } from './opening.ts'
 import type { Replay } from './replay/object.ts'
 import { Secret } from './secret.ts'
 import { readSettings } from './settings.ts'
-import type { Variables } from './settings.ts'
+import type { Settings, Variables } from './settings.ts'
 import { namespaceOf, sealsIn, storeIn } from './tokens/bindings.ts'
 import { tokenProblems } from './tokens/status.ts'
 import { tokensFor } from './tokens/tokens.ts'
@@ -40,9 +41,10 @@ const bound = new WeakMap<Variables, Deps>()
 function newDeps(env: Variables): Deps {
   const secret = secretsOf(env)
   const tokens = tokenDeps(env)
+  const settings = readSettings(env)
   return {
     catalog: CATALOG,
-    settings: readSettings(env),
+    settings,
     now: () => Date.now(),
     waitUntil,
     newId: ulid,
@@ -52,6 +54,7 @@ function newDeps(env: Variables): Deps {
       admin: secret({ env: 'OUTPOST_ADMIN_TOKEN' }),
       viewer: secret({ env: 'OUTPOST_VIEWER_TOKEN' }),
     },
+    access: accessOf(settings),
     isSet: (name) => secret({ env: name }) !== null,
     credentials: ({ provider }) => opening(secret, tokensFor(provider, tokens)),
     tokenProblems: () => tokenProblems([...CATALOG.providers.values()], tokens),
@@ -65,6 +68,16 @@ function newDeps(env: Variables): Deps {
     // oxlint-disable-next-line no-console -- the console is where log shipping reads the record
     write: (event) => console.log(asciiJson(event)),
   }
+}
+
+/** Its keys are kept as long as the isolate lives. */
+function accessOf({ access }: Settings): AccessVerifier | null {
+  if (!access || 'problem' in access) return null
+  return new AccessVerifier(access, {
+    now: () => Date.now(),
+    send: (request, signal) => fetch(request, { signal }),
+    waitUntil,
+  })
 }
 
 function tokenDeps(env: Variables): TokenDeps {

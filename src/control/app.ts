@@ -9,7 +9,8 @@ import type { Settings } from '../settings.ts'
 import { readTarget } from '../target.ts'
 import { DOCS_PAGE } from './docs.ts'
 import { OPENAPI } from './openapi.ts'
-import { checkOperator } from './operator.ts'
+import { crossOrigin, operatorOf } from './operator.ts'
+import type { Operator } from './operator.ts'
 import { statusOf } from './status.ts'
 
 /** What answers for the proxy itself, when no provider is named: contract §4. */
@@ -18,6 +19,8 @@ const OPERATOR_PREFIX = '/_outpost/'
 
 interface Context {
   Bindings: { deps: Deps }
+  /** Set on the operator's paths, and only there. */
+  Variables: { operator: Operator }
 }
 
 /** Routed by our own reading of the path: Hono's decodes it, and the proxy does not. */
@@ -27,6 +30,7 @@ app.use(async (c, next) => {
   await next()
   c.res.headers.set('cache-control', 'no-store')
   c.res.headers.set('x-content-type-options', 'nosniff')
+  c.res.headers.set('cross-origin-resource-policy', 'same-origin')
 })
 
 app.get('/healthz', (c) => {
@@ -56,7 +60,8 @@ app.get('/docs', (c) => {
 })
 
 app.use('/_outpost/*', async (c, next) => {
-  checkOperator(c.req.raw, c.env.deps)
+  c.set('operator', await operatorOf(c.req.raw, c.env.deps))
+  crossOrigin(c.req.raw)
   await next()
 })
 

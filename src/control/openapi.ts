@@ -46,7 +46,7 @@ export const OPENAPI = {
         responses: {
           200: json('version, providers, hosts, problems'),
           401: json('PROXY_AUTH_REQUIRED'),
-          503: json('PROXY_CONTROL_CLOSED: no operator token is configured'),
+          503: json('PROXY_CONTROL_CLOSED: no way to be an operator is configured'),
         },
       },
     },

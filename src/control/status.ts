@@ -48,6 +48,7 @@ export async function statusOf({ catalog, settings, isSet, tokenProblems }: Deps
       ...providers.filter(({ ready }) => !ready).map(providerProblem),
       ...(await tokenProblems()),
       ...hosts.filter(({ key }) => key === 'missing').map(hostProblem),
+      ...(settings.access && 'problem' in settings.access ? [settings.access.problem] : []),
     ],
   }
 }
