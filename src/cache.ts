@@ -59,7 +59,7 @@ export function slotOf({ call, caller, provider, cache_ttl, cache_scope }: Permi
   if (UNCACHED_REQUEST.some((name) => headers.has(name))) return null
   if (/\bno-(?:store|cache)\b/i.test(headers.get('cache-control') ?? '')) return null
   const who =
-    cache_scope === 'tenant' ? SHARED_HEADERS.map((name) => headers.get(name)) : caller.host.id
+    cache_scope === 'tenant' ? SHARED_HEADERS.map((name) => headers.get(name)) : caller.id
   const key = JSON.stringify([caller.tenant, who, provider.name, call.path, call.query])
   return { key, ttl: cache_ttl }
 }

@@ -1,4 +1,5 @@
 import type { Catalog, Provider } from './catalog.ts'
+import type { Grant } from './grants/grant.ts'
 import { checkPath } from './policy/path.ts'
 import { hasParam } from './query.ts'
 import { Refusal } from './refusal.ts'
@@ -19,7 +20,7 @@ export interface Call {
 
 /** How the call names its provider, and which: contract §4. */
 export interface Named {
-  readonly by: 'header' | 'host' | 'path' | 'default' | 'nothing'
+  readonly by: 'header' | 'host' | 'path' | 'grant' | 'default' | 'nothing'
   /** Lower case; not necessarily a provider that exists. */
   readonly name: string
 }
@@ -86,6 +87,18 @@ function ambiguous(message: string): Refusal {
   return new Refusal('PROXY_AMBIGUOUS_PROVIDER', message)
 }
 
+/** Whether nothing of the request itself says which provider it means. */
+export function namesNone({ by }: Named): boolean {
+  return by === 'nothing' || by === 'default'
+}
+
+/** The call as the caller's grant names its provider, when it is for one and nothing else does. */
+export function namedByGrant(call: Call, grant: Grant | null): Call {
+  const [only, ...others] = grant?.providers ?? []
+  if (!only || others.length > 0 || !namesNone(call.named)) return call
+  return { ...call, named: { by: 'grant', name: only.provider } }
+}
+
 /** The provider that the call names, if there is one. Says nothing to the caller yet. */
 export function lookUp(catalog: Catalog, { name }: Named): Provider | null {
   return NAME.test(name) ? (catalog.providers.get(name) ?? null) : null
@@ -98,9 +111,9 @@ export function lookUp(catalog: Catalog, { name }: Named): Provider | null {
 export function resolve(
   call: Call,
   provider: Provider | null,
-  { may, available }: Reach,
+  { exists, may, available }: Reach,
 ): Provider {
-  if (!provider) {
+  if (!provider || !exists(provider)) {
     const message =
       call.named.by === 'nothing' ? 'name a provider with X-Provider' : 'no such provider'
     throw new Refusal('PROXY_UNKNOWN_PROVIDER', message, { metadata: { available: available() } })
@@ -116,6 +129,8 @@ export function resolve(
 
 /** Which providers a caller may use. */
 export interface Reach {
+  /** False for a provider of another tenant: to this caller there is no such provider. */
+  readonly exists: (provider: Provider) => boolean
   readonly may: (provider: Provider) => boolean
   readonly available: () => string[]
 }

@@ -109,6 +109,11 @@ const natureOf = remembered((name: string): Nature => {
   return { plain, is: CREDENTIAL.test(plain) ? 'credential' : 'free' }
 })
 
+/** Whether some API takes a credential in a header of that name. */
+export function isCredential(name: string): boolean {
+  return natureOf(name).is === 'credential'
+}
+
 const isReturnable = remembered((name: string) => !NOT_RETURNED.test(name))
 
 /** What one provider lets through of an agent's headers. */
@@ -126,8 +131,14 @@ export function forwardable(received: Headers, rules: ForwardRules): Headers {
   const names = Array.from(received.keys())
   const named = names.includes('connection') ? namedByConnection(received) : NONE
   for (const name of names) if (mayNotPass(name, named, rules)) headers.delete(name)
+  // A token of our own does not pass, whatever the provider permits.
+  for (const name of rules.permitted) {
+    if (GRANT_TOKEN.test(headers.get(name) ?? '')) headers.delete(name)
+  }
   return headers
 }
+
+const GRANT_TOKEN = /\bop_[0-9A-Za-z]{43}\b/
 
 const NONE: ReadonlySet<string> = new Set()
 

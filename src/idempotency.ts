@@ -47,7 +47,7 @@ export async function claimKey(permit: Permit, deps: Replaying): Promise<Held | 
     throw new Refusal('PROXY_BAD_REQUEST', 'an Idempotency-Key has 1 to 255 characters')
   }
   const head = await sha256(encoder.encode(`${call.method} ${call.path}${call.query}`))
-  const scope = JSON.stringify([caller.tenant, caller.host.id, provider.name, key])
+  const scope = JSON.stringify([caller.tenant, caller.id, provider.name, key])
   const name = await sha256(encoder.encode(scope))
   const outcome = await deps
     .replayOf(name)

@@ -1,5 +1,6 @@
 import type { Call } from './call.ts'
 import type { Provider } from './catalog.ts'
+import { isCredential } from './headers.ts'
 import { paramValues } from './query.ts'
 
 /** Everything a caller showed as a key of its own: contract §5. */
@@ -17,15 +18,26 @@ export function isGrantToken(text: string): boolean {
 }
 
 /** Collects what stands in `X-Outpost-Auth`, `Authorization`, and the provider's own slots. */
-export function presentedIn({ request, query }: Call, provider: Provider | null): Presented {
+export function presentedIn({ request, query, named }: Call, provider: Provider | null): Presented {
   const { headers } = request
   const explicit = headers.get('x-outpost-auth')
   const sent = headers.get('authorization')
   const inSlots = sent === null ? [] : authorization(sent)
   if (provider) inSlots.push(...inProviderSlots(headers, query.slice(1), provider, sent))
+  if (named.by === 'nothing' || named.by === 'default') inSlots.push(...tokensAnywhere(headers))
   return explicit === null
     ? { deciding: inSlots, all: inSlots }
     : { deciding: [explicit], all: [explicit, ...inSlots] }
+}
+
+/**
+ * Grant tokens in any header that looks like a credential: where nothing names the provider, the
+ * grant may, and so its slots are not known yet. None of these headers goes upstream.
+ */
+function tokensAnywhere(headers: Headers): string[] {
+  return Array.from(headers)
+    .filter(([name, value]) => isGrantToken(value) && isCredential(name))
+    .map(([, token]) => token)
 }
 
 /** Bearer and token: the rest of the value. Basic: the user name, and the password. */

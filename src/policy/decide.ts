@@ -1,10 +1,13 @@
 import type { Call } from '../call.ts'
 import type { Forwarding, Provider, Rule } from '../catalog.ts'
+import { wantsApproval } from '../grants/grant.ts'
+import { narrowedBy } from '../grants/narrow.ts'
 import type { Caller } from '../identity.ts'
+import { pausedBy, scopeKey } from '../pauses/pause.ts'
 import { Refusal } from '../refusal.ts'
 import type { RefusalCode } from '../refusal.ts'
 import { readingsOf, spellingsOf } from './path.ts'
-import { arrange } from './rules.ts'
+import { arrange, denials, speaksFor } from './rules.ts'
 import type { Rules } from './rules.ts'
 
 declare const issued: unique symbol
@@ -15,6 +18,10 @@ export interface Permit extends Route {
   readonly caller: Caller
   readonly provider: Provider
   readonly call: Call
+  /** What a timed approval covers. */
+  readonly pattern: string
+  /** A person has to say yes first. */
+  readonly approval: boolean
 }
 
 /** How a call is treated once nothing denies it. */
@@ -51,28 +58,15 @@ export function isSafe(method: string): boolean {
 
 /** The whole policy. Pure: same caller, provider and call, same answer. */
 export function decide(caller: Caller, provider: Provider, call: Call): Decision {
-  const { host } = caller
-  if (host.providers && !host.providers.includes(provider.name)) {
-    return deny('PROXY_PROVIDER_DENIED', 'this caller may not use the provider', {
-      rule: `host ${host.id}.providers`,
-      reason: `${provider.name} is not in the host's list`,
-    })
-  }
-  const wants = grantWantedBy(caller, provider)
-  if (wants) {
-    return deny('PROXY_GRANT_REQUIRED', 'this call needs a grant', {
-      rule: wants,
-      reason: 'no grant was presented',
-    })
-  }
+  const out = outOfReach(caller, provider)
+  if (out) return out
   const policy = policyOf(provider)
   const readings = readingsOf(call.path)
-  for (const reading of readings) {
-    const index = policy.deny(reading)
-    if (index < 0) continue
+  const denied = policy.deny(readings)
+  if (denied >= 0) {
     return deny('PROXY_PATH_DENIED', 'the path is denied', {
-      rule: `deny[${index}]`,
-      reason: `${provider.forwarding.deny[index]} denies it`,
+      rule: `deny[${denied}]`,
+      reason: `${provider.forwarding.deny[denied]} denies it`,
     })
   }
   const route = routeOf(provider, call, { policy, readings })
@@ -82,15 +76,75 @@ export function decide(caller: Caller, provider: Provider, call: Call): Decision
       reason: 'allowlist mode, and no rule matches',
     })
   }
-  if (route.sensitive && !host.can_call_sensitive) {
+  return narrowed(caller, provider, call, { route, readings })
+}
+
+/** What is refused whatever the path: a pause, another tenant's provider, a missing grant. */
+function outOfReach(caller: Caller, provider: Provider): Denial | null {
+  const { host, tenant, agent } = caller
+  const { name } = provider
+  const paused = pausedBy(caller.pauses, { tenant, agent, provider: name })
+  if (paused) {
+    const rule = `pause ${scopeKey(paused.scope)}`
+    return deny('PROXY_PAUSED', 'paused by an operator', { rule, reason: 'paused' })
+  }
+  if (provider.tenant !== null && provider.tenant !== tenant) {
+    return mayNotUse(`provider ${name}.tenant`, `${name} belongs to another tenant`)
+  }
+  if (host?.providers && !host.providers.includes(name)) {
+    return mayNotUse(`host ${host.id}.providers`, `${name} is not in the host's list`)
+  }
+  const wants = grantWantedBy(caller, provider)
+  if (wants === null) return null
+  return deny('PROXY_GRANT_REQUIRED', 'this call needs a grant', {
+    rule: wants,
+    reason: 'no grant was presented',
+  })
+}
+
+function mayNotUse(rule: string, reason: string): Denial {
+  return deny('PROXY_PROVIDER_DENIED', 'this caller may not use the provider', { rule, reason })
+}
+
+/** The host entry and the grant only take away from what the provider's policy allows. */
+function narrowed(
+  caller: Caller,
+  provider: Provider,
+  call: Call,
+  { route, readings }: { readonly route: Route; readonly readings: readonly string[] },
+): Decision {
+  const { host, grant } = caller
+  const { sensitive } = route
+  if (sensitive && host && !host.can_call_sensitive) {
     return deny('PROXY_SENSITIVE_DENIED', 'this caller may not make sensitive calls', {
       rule: `host ${host.id}.can_call_sensitive`,
       reason: `sensitive by ${route.rule}`,
-      sensitive: true,
+      sensitive,
     })
   }
+  const { method, path } = call
+  const asked = { provider: provider.name, method, path, readings, sensitive }
+  const under = grant && narrowedBy(grant, asked)
+  if (under && !under.ok) {
+    const { rule, reason } = under
+    return deny('PROXY_GRANT_DENIED', 'the grant does not allow this', { rule, reason, sensitive })
+  }
+  const pattern = patternIn(provider, route, under?.pattern ?? null) ?? path
+  const approval = grant !== null && wantsApproval(grant, sensitive)
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the one place permits are made
-  return { allow: true, permit: { ...route, caller, provider, call } as Permit }
+  return { allow: true, permit: { ...route, caller, provider, call, pattern, approval } as Permit }
+}
+
+/** The patterns that let the call through, the provider's and the grant's; null when none spoke. */
+function patternIn(
+  { forwarding }: Provider,
+  { rule }: Route,
+  granted: string | null,
+): string | null {
+  const at = /^allow\[(\d+)\]$/.exec(rule)?.[1]
+  const own = at === undefined ? undefined : forwarding.allow[Number(at)]?.pattern
+  if (own === undefined || granted === null || own === granted) return own ?? granted
+  return `${own} within ${granted}`
 }
 
 /** The permit, or the refusal that the agent gets. */
@@ -107,8 +161,10 @@ function deny(
   return { allow: false, code, message, sensitive: false, ...why }
 }
 
-function grantWantedBy({ host, grantRequired }: Caller, provider: Provider): string | null {
-  if (host.require_grant) return `host ${host.id}.require_grant`
+function grantWantedBy(caller: Caller, provider: Provider): string | null {
+  const { host, grant, grantRequired } = caller
+  if (grant) return null
+  if (host?.require_grant) return `host ${host.id}.require_grant`
   if (provider.require_grant) return `provider ${provider.name}.require_grant`
   return grantRequired ? 'REQUIRE_GRANT' : null
 }
@@ -161,11 +217,6 @@ function unruled(forwarding: Forwarding, method: string): Route {
   }
 }
 
-function speaksFor(methods: readonly string[], method: string): boolean {
-  if (methods.includes(method) || methods.includes('*')) return true
-  return method === 'HEAD' && methods.includes('GET')
-}
-
 interface Policy {
   readonly allow: Rules
   /**
@@ -173,8 +224,8 @@ interface Policy {
    * of a path does not make a call less sensitive.
    */
   readonly sensitive: (readings: readonly string[], method: string, limit: number) => number
-  /** The index of the deny pattern that holds for a reading, or -1. */
-  readonly deny: (reading: string) => number
+  /** The index of the deny pattern that holds for any reading, or -1. */
+  readonly deny: (readings: readonly string[]) => number
 }
 
 /** Rules are arranged when a provider is first called, not at start: there may be thousands. */
@@ -184,14 +235,10 @@ function policyOf(provider: Provider): Policy {
   const known = policies.get(provider)
   if (known) return known
   const { allow, deny: denied } = provider.forwarding
-  const spelt = denied.flatMap((pattern, index) =>
-    spellingsOf(pattern).map((spelling) => ({ spelling, index })),
-  )
-  const denials = arrange(spelt.map(({ spelling }) => spelling))
   const policy: Policy = {
     allow: arrange(allow.map(({ pattern }) => pattern)),
     sensitive: sensitiveIn(allow),
-    deny: (reading) => spelt[denials.first(reading)]?.index ?? -1,
+    deny: denials(denied),
   }
   policies.set(provider, policy)
   return policy
