@@ -81,6 +81,7 @@ export default defineConfig({
           name: 'worker',
           include: [
             'test/*.test.ts',
+            'test/audit/**/*.test.ts',
             'test/auth/**/*.test.ts',
             'test/limits/**/*.test.ts',
             'test/tokens/**/*.test.ts',
