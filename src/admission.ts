@@ -1,4 +1,5 @@
 import type { Provider } from './catalog.ts'
+import type { Grant } from './grants/grant.ts'
 import type { Window } from './limits/bucket.ts'
 import type { KnownCooldowns } from './limits/cooldowns.ts'
 import { cooldownOf } from './limits/ledger.ts'
@@ -13,6 +14,8 @@ export interface LimiterStub {
   readonly leave: (turn: number) => Promise<void>
   readonly cool: (wait_ms: number) => Promise<number>
   readonly cooldownUntil: () => Promise<number>
+  /** One admitted call counts no longer against the quota. */
+  readonly refund: () => Promise<void>
 }
 
 export interface Admitting {
@@ -21,6 +24,8 @@ export interface Admitting {
   /** Lets work go on after the answer, and after the agent has gone. */
   readonly waitUntil: (work: Promise<unknown>) => void
   readonly limiterOf: (provider: Provider, category: string) => LimiterStub
+  /** The limits and the quota of one grant. */
+  readonly grantLimiterOf: (grant: Grant) => LimiterStub
   readonly cooldowns: KnownCooldowns
 }
 
@@ -40,31 +45,84 @@ export interface Counted {
   readonly windows: readonly Window[]
 }
 
+/** A call that every limit has let in. */
+export interface Admitted {
+  /** `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers). */
+  readonly headers: ReadonlyMap<string, string>
+  /** The call was refused after all: its grant is not charged for it. */
+  readonly refund: () => void
+}
+
 /**
- * Lets a permitted call in when every window of its category admits it, waiting for its turn where
- * that comes soon enough. Returns the `RateLimit` headers (draft-ietf-httpapi-ratelimit-headers).
- * @throws Refusal 429 over the limit, in a cooldown, and where the limiter cannot be asked.
+ * Lets a permitted call in when its grant's limits and every window of its category admit it,
+ * waiting for its turn where that comes soon enough.
+ * @throws Refusal 429 over a limit, in a cooldown, and where a limiter cannot be asked; 403 when the
+ * grant's calls are used up.
  */
-export async function admit(permit: Permit, deps: Admitting): Promise<Map<string, string>> {
-  const { provider, category, call } = permit
+export async function admit(permit: Permit, deps: Admitting): Promise<Admitted> {
+  const { grant } = permit.caller
+  if (!grant || (grant.max_calls === null && grant.rate_limits.length === 0)) {
+    return { headers: await admitCategory(permit, deps), refund: () => {} }
+  }
+  const limiter = deps.grantLimiterOf(grant)
+  const ask = { windows: grant.rate_limits, quota: grant.max_calls }
+  const own = await takeTurn(limiter, { ...ask, patience: patienceOf(permit, deps) }, permit, deps)
+  const refund = () => deps.waitUntil(limiter.refund().catch(() => {}))
+  try {
+    const shared = await admitCategory(permit, deps)
+    return { headers: shared.size > 0 ? shared : rateLimitHeaders(own), refund }
+  } catch (error) {
+    refund()
+    throw error
+  }
+}
+
+async function admitCategory(
+  permit: Permit,
+  deps: Admitting,
+): Promise<ReadonlyMap<string, string>> {
+  const { provider, category } = permit
   const { name, windows } = windowsOf(provider, category)
   if (windows.length === 0) {
     await askForCooldown(provider, name, deps)
     checkKnownCooldown(provider, name, deps)
-    return new Map()
+    return NO_HEADERS
   }
-  const limiter = deps.limiterOf(provider, name)
-  const patience = provider.forwarding.queue_timeout_ms ?? deps.settings.queueTimeoutMs
-  const verdict = await limiter.take({ windows, patience }).catch(cannotAsk)
-  const headers = rateLimitHeaders(verdict)
-  if (!verdict.admitted) throw limited(verdict.retry_ms, verdict.because, headers)
-  if (verdict.wait_ms > 0) {
-    await turn(verdict.wait_ms, call.request.signal, () =>
-      deps.waitUntil(limiter.leave(verdict.turn)),
-    )
-    checkKnownCooldown(provider, name, deps)
+  const ask = { windows, patience: patienceOf(permit, deps) }
+  const verdict = await takeTurn(deps.limiterOf(provider, name), ask, permit, deps)
+  if (verdict.wait_ms > 0) checkKnownCooldown(provider, name, deps)
+  return rateLimitHeaders(verdict)
+}
+
+function patienceOf({ provider }: Permit, { settings }: Admitting): number {
+  return provider.forwarding.queue_timeout_ms ?? settings.queueTimeoutMs
+}
+
+type Turn = Extract<Verdict, { admitted: true }>
+
+/** Asks for a turn, and waits until it comes. */
+async function takeTurn(
+  limiter: LimiterStub,
+  ask: Ask,
+  { call }: Permit,
+  deps: Admitting,
+): Promise<Turn> {
+  const verdict = await limiter.take(ask).catch(cannotAsk)
+  if (!verdict.admitted) throw notAdmitted(verdict)
+  const { wait_ms, turn: moment } = verdict
+  if (wait_ms > 0) {
+    await turn(wait_ms, call.request.signal, () => deps.waitUntil(limiter.leave(moment)))
   }
-  return headers
+  return verdict
+}
+
+function notAdmitted(verdict: Extract<Verdict, { admitted: false }>): Refusal {
+  if (verdict.because === 'quota') {
+    return new Refusal('PROXY_GRANT_DENIED', 'the calls of this grant are used up', {
+      reason: 'max_calls',
+    })
+  }
+  return limited(verdict.retry_ms, verdict.because, rateLimitHeaders(verdict))
 }
 
 /**
@@ -155,7 +213,8 @@ function limited(
 }
 
 /** One policy and one state per window, named after its length: `"60s";q=500;w=60`. */
-function rateLimitHeaders({ levels }: Verdict): Map<string, string> {
+function rateLimitHeaders({ levels }: Verdict): ReadonlyMap<string, string> {
+  if (levels.length === 0) return NO_HEADERS
   const names = levels.map(({ window_ms }) => `"${window_ms / 1000}s"`)
   const policy = levels.map(
     ({ capacity, window_ms }, index) =>

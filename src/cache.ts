@@ -53,8 +53,10 @@ interface Entry {
  * credential is the provider's: a token that is minted or stored anew is the same one renewed.
  * null: not a call to cache.
  */
-export function slotOf({ call, caller, provider, cache_ttl, cache_scope }: Permit): Slot | null {
-  if (cache_ttl <= 0 || call.method !== 'GET' || call.request.body) return null
+export function slotOf(permit: Permit): Slot | null {
+  const { call, caller, provider, cache_ttl, cache_scope } = permit
+  // Each call that a person has to approve is a call.
+  if (permit.approval || cache_ttl <= 0 || call.method !== 'GET' || call.request.body) return null
   const { headers } = call.request
   if (UNCACHED_REQUEST.some((name) => headers.has(name))) return null
   if (/\bno-(?:store|cache)\b/i.test(headers.get('cache-control') ?? '')) return null

@@ -1,10 +1,11 @@
 import { admit, coolDown } from './admission.ts'
-import { eventOf } from './audit/event.ts'
 import type { Progress } from './audit/event.ts'
+import { writeCall } from './audit/write.ts'
 import { slotOf } from './cache.ts'
-import { lookUp, readCall, resolve } from './call.ts'
+import { lookUp, namedByGrant, readCall, resolve } from './call.ts'
 import type { Deps } from './deps.ts'
 import { forward } from './forward.ts'
+import { passGate, stillAllowed } from './gate.ts'
 import { claimKey, holding } from './idempotency.ts'
 import { identify, placeOf, reachOf } from './identity.ts'
 import { outbound, sign } from './outbound.ts'
@@ -27,23 +28,24 @@ export function proxy(request: Request, deps: Deps): Promise<Response> {
 
 async function recorded(request: Request, deps: Deps): Promise<Response> {
   const at = deps.now()
-  const id = deps.newId(at)
-  const so: Progress = {}
+  const so: Progress = { id: deps.newId(at), at, request }
   const response = await answer(request, deps, so).catch((error: unknown) =>
     refuse((so.refusal = asRefusal(error))),
   )
-  response.headers.set('x-outpost-request-id', id)
-  deps.write(eventOf(so, { id, at, now: deps.now(), request, response }))
+  response.headers.set('x-outpost-request-id', so.id)
+  writeCall(so, { now: deps.now(), response }, deps)
   return response
 }
 
 /** Who asks for what, and may they. Then a stored answer where there is one, else the upstream's. */
 async function answer(request: Request, deps: Deps, so: Progress): Promise<Response> {
-  const call = (so.call = readCall(request, deps.settings))
-  const named = (so.provider = lookUp(deps.catalog, call.named))
+  const asked = (so.call = readCall(request, deps.settings))
+  const named = (so.provider = lookUp(deps.catalog, asked.named))
   const place = (so.place = placeOf(request, deps))
-  const caller = (so.caller = identify(call, named, place, deps.settings))
-  const provider = resolve(call, named, reachOf(caller, deps.catalog))
+  const caller = (so.caller = await identify(asked, named, place, deps))
+  const call = (so.call = namedByGrant(asked, caller.grant))
+  const meant = call === asked ? named : (so.provider = lookUp(deps.catalog, call.named))
+  const provider = resolve(call, meant, reachOf(caller, deps.catalog))
   const permit = permitted((so.decision = decide(caller, provider, call)))
   checkBody(permit)
 
@@ -51,7 +53,7 @@ async function answer(request: Request, deps: Deps, so: Progress): Promise<Respo
   const stored = slot && deps.cache.find(slot, request.headers, deps.now())
   if (stored) return stored
   const held = await claimKey(permit, deps)
-  if (held instanceof Response) return held
+  if (held instanceof Response) return stillAllowed(permit, deps).then(() => held)
   if (held) return holding(held, exchange(permit, deps, so, true), deps)
   const { upstream, response } = await exchange(permit, deps, so, false)
   if (!slot) return response
@@ -61,26 +63,32 @@ async function answer(request: Request, deps: Deps, so: Progress): Promise<Respo
 /** The stages from the limiter to the answer, in order: none runs before the ones above it. */
 async function exchange(permit: Permit, deps: Deps, so: Progress, hashed: boolean) {
   const { provider } = permit
-  const signedBody = provider.credential.reads_body ? await readBody(permit) : null
-  const limits = await admit(permit, deps)
+  const whole = provider.credential.reads_body || permit.approval ? await readBody(permit) : null
+  const { headers: limits, refund } = await admit(permit, deps)
+  await passGate(permit, whole, so, deps).catch((error: unknown) => {
+    refund()
+    throw error
+  })
 
   // ───────────── no secret has been read above this line ─────────────
   const credentials = (so.credentials = deps.credentials(permit))
   const signer = deps.signerOf(provider)
   const attempt = async () => {
-    const draft = outbound(permit, signedBody)
+    const draft = outbound(permit, whole)
     await sign(draft, signer, credentials, deps.now())
-    return forward(permit, draft, upload(permit, signedBody, hashed), deps.send)
+    so.forwarded = true
+    return forward(permit, draft, upload(permit, whole, hashed), deps.send)
   }
   const admitAgain = () =>
     admit(permit, deps).then(
       () => true,
       () => false,
     )
-  const judged = { credentials, rejection: signer.rejection, signedBody, admitAgain }
+  const judged = { credentials, rejection: signer.rejection, signedBody: whole, admitAgain }
   const upstream = judgeBody(await forwardSigned(attempt, permit, judged), judged, deps.waitUntil)
   coolDown(permit, upstream.response, deps)
-  const response = await relay(upstream, permit, credentials.opened)
+  const { response, scrubbed } = await relay(upstream, permit, credentials.opened)
+  so.scrubbed = scrubbed
   for (const [name, value] of limits) response.headers.set(name, value)
   return { upstream: upstream.response, response, digest: upstream.digest }
 }

@@ -17,12 +17,19 @@ const ENVELOPE_CHARS = 16 * 1024
 /** Read beyond that, so that a secret on the edge is seen whole: Worker secrets have at most 5 KB. */
 const MARGIN_CHARS = 8 * 1024
 
+/** An answer for the agent. */
+export interface Relayed {
+  readonly response: Response
+  /** How many of the upstream's headers repeated a credential. */
+  readonly scrubbed: number
+}
+
 /** The upstream's answer as the agent gets it: streamed, and less what was not meant for the agent. */
 export async function relay(
   { response: upstream, url }: Upstream,
   permit: Permit,
   opened: readonly Secret[],
-): Promise<Response> {
+): Promise<Relayed> {
   const { provider } = permit
   const limited = upstream.status === 429
   if (limited && provider.forwarding.upstream_429 === 'envelope') {
@@ -35,9 +42,11 @@ export async function relay(
   })
   const { headers } = response
   const { strip_response_headers, forward_cookies } = provider
+  let scrubbed = 0
   const may = returnable(upstream.headers, strip_response_headers, forward_cookies)
   for (const [name, value] of upstream.headers) {
     const clean = may(name) ? redacted(value, opened) : null
+    if (clean !== null && clean !== value) scrubbed += 1
     if (clean === null || (clean !== value && name === 'set-cookie')) headers.delete(name)
     else if (name === 'location') headers.set(name, rewriteLocation(clean, url, permit))
     else if (clean !== value) headers.set(name, clean)
@@ -48,7 +57,7 @@ export async function relay(
   }
   headers.set('x-proxy-provider', provider.name)
   headers.set('x-proxy-cache', 'BYPASS')
-  return response
+  return { response, scrubbed }
 }
 
 /** An upstream that redirects, paginates or complains often repeats what it was sent. */

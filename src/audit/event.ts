@@ -4,12 +4,17 @@ import type { Caller, Place } from '../identity.ts'
 import type { Opening } from '../opening.ts'
 import type { Decision } from '../policy/decide.ts'
 import { presentedIn } from '../presented.ts'
+import { REFUSALS } from '../refusal.ts'
 import type { Refusal } from '../refusal.ts'
 import { declaredLength } from '../upload.ts'
 import { redact } from './redact.ts'
 
 /** What is known of a call so far. Each stage adds its own; the record is made of whatever is there. */
 export interface Progress {
+  readonly id: string
+  /** Unix ms. */
+  readonly at: number
+  readonly request: Request
   call?: Call
   provider?: Provider | null
   place?: Place
@@ -17,6 +22,14 @@ export interface Progress {
   decision?: Decision
   credentials?: Opening
   refusal?: Refusal
+  /** `seq` of the durable record of a sensitive call, which this one's end closes. */
+  opened?: number
+  /** The approval that was used. */
+  approval?: string | null
+  /** Something was sent upstream, or is about to be. */
+  forwarded?: true
+  /** How many of the upstream's headers repeated a credential. */
+  scrubbed?: number
 }
 
 /**
@@ -55,7 +68,8 @@ export interface Event {
   readonly secret_exposed: false
   /** How often the upstream's answer repeated a credential, which was taken out. */
   readonly echoes_scrubbed: number
-  readonly status: number
+  /** null: the call is only about to be forwarded. */
+  readonly status: number | null
   readonly code: string | null
   readonly cache: string
   /** Until response headers. */
@@ -66,20 +80,18 @@ export interface Event {
 }
 
 export interface Ending {
-  readonly id: string
-  readonly at: number
   readonly now: number
-  readonly request: Request
-  readonly response: Response
+  /** null: the call is only about to be forwarded. */
+  readonly response: Response | null
 }
 
 const MAX_PATH = 1024
 const MAX_KEYS = 32
 const MAX_NAME = 64
 
-/** The record of a finished call. */
-export function eventOf(so: Progress, ending: Ending): Event {
-  const { id, at, now, request, response } = ending
+/** The record of a call, finished or about to be forwarded. */
+export function eventOf(so: Progress, { now, response }: Ending): Event {
+  const { id, at, request } = so
   return {
     id,
     at: new Date(at).toISOString(),
@@ -87,17 +99,27 @@ export function eventOf(so: Progress, ending: Ending): Event {
     method: request.method,
     ...whatWasAsked(so),
     ...whatWasDecided(so),
-    approval: null,
+    approval: so.approval ?? null,
     mode: 'edge',
     secret_read: (so.credentials?.opened.length ?? 0) > 0,
     secret_exposed: false,
-    echoes_scrubbed: 0,
-    status: response.status,
-    code: so.refusal?.code ?? (response.status === 429 ? 'PROXY_UPSTREAM_RATE_LIMITED' : null),
-    cache: so.refusal ? 'BYPASS' : (response.headers.get('x-proxy-cache') ?? 'BYPASS'),
+    echoes_scrubbed: so.scrubbed ?? 0,
+    ...howItEnded(so, response),
     duration_ms: now - at,
     bytes_in: request.body ? declaredLength(request.headers) : null,
-    bytes_out: declaredLength(response.headers),
+  }
+}
+
+function howItEnded(
+  { refusal }: Progress,
+  response: Response | null,
+): Pick<Event, 'status' | 'code' | 'cache' | 'bytes_out'> {
+  const status = response?.status ?? null
+  return {
+    status,
+    code: refusal?.code ?? (status === 429 ? 'PROXY_UPSTREAM_RATE_LIMITED' : null),
+    cache: refusal ? 'BYPASS' : (response?.headers.get('x-proxy-cache') ?? 'BYPASS'),
+    bytes_out: response ? declaredLength(response.headers) : null,
   }
 }
 
@@ -107,11 +129,11 @@ function whoCalled({
 }: Progress): Pick<Event, 'tenant' | 'project' | 'agent' | 'host' | 'client' | 'grant'> {
   return {
     tenant: caller?.tenant ?? null,
-    project: null,
-    agent: null,
+    project: caller?.project ?? null,
+    agent: caller?.agent ?? null,
     host: place?.host?.id ?? null,
     client: place?.address ?? null,
-    grant: null,
+    grant: caller?.grant?.id ?? null,
   }
 }
 
@@ -124,6 +146,7 @@ function whatWasDecided({
   decision,
   refusal,
   credentials,
+  forwarded,
 }: Progress): Pick<Event, 'category' | 'sensitive' | 'decision' | 'rule' | 'reason'> {
   const reason = refusal ? (refusal.details.reason ?? refusal.message) : rejection(credentials)
   if (!decision) return { category: null, sensitive: false, decision: 'deny', rule: null, reason }
@@ -132,7 +155,9 @@ function whatWasDecided({
     return { category: null, sensitive, decision: 'deny', rule, reason }
   }
   const { category, sensitive, rule } = decision.permit
-  return { category, sensitive, decision: 'allow', rule, reason }
+  // Policy let it through, and a limit, an approval or a stage between did not.
+  const stopped = refusal !== undefined && forwarded !== true && REFUSALS[refusal.code] < 500
+  return { category, sensitive, decision: stopped ? 'deny' : 'allow', rule, reason }
 }
 
 /** What the client sent, searched for every secret and key that the call knows of. */
@@ -147,13 +172,17 @@ function whatWasAsked(so: Progress): Pick<Event, 'provider' | 'path' | 'query_ke
   return {
     provider: call.named.name === '' ? null : clean(call.named.name).slice(0, MAX_NAME),
     path: clean(call.path).slice(0, MAX_PATH),
-    query_keys: keysOf(call.query.slice(1)).map((key) => clean(key).slice(0, MAX_NAME)),
+    query_keys: queryKeys(call.query).map((key) => clean(key).slice(0, MAX_NAME)),
     operation: null,
   }
 }
 
-function keysOf(query: string): string[] {
-  if (query === '') return []
-  const keys = query.split('&', MAX_KEYS).map((pair) => pair.split('=', 1)[0] ?? '')
+/** The names in a query that begins with its `?`, as they were sent, each once; the first 32. */
+export function queryKeys(query: string): string[] {
+  if (query.length < 2) return []
+  const keys = query
+    .slice(1)
+    .split('&', MAX_KEYS)
+    .map((pair) => pair.split('=', 1)[0] ?? '')
   return [...new Set(keys)]
 }

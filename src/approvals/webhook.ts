@@ -1,0 +1,35 @@
+import type { ApprovalAsk } from './approval.ts'
+
+/** Longer texts are cut by chat programs, and nobody reads them. */
+const LONGEST = 1500
+
+/**
+ * A new approval as an incoming webhook of Slack takes it (docs.slack.dev, "Sending messages using
+ * incoming webhooks"): `text` alone is needed; the other fields are for programs of your own.
+ */
+export function webhookMessage(id: string, ask: ApprovalAsk): Readonly<Record<string, unknown>> {
+  const { subject, host, project, grant_note, shown_path, query_keys, summary } = ask
+  const { agent, tenant, provider, method } = subject
+  const whose = project === null ? tenant : `${tenant} / ${project}`
+  const lines = [
+    `${agent} (${whose}) asks to ${method} ${host}${shown_path}`,
+    ...(query_keys.length > 0 ? [`query: ${query_keys.join(', ')}`] : []),
+    `body: ${summary}`,
+    ...(grant_note === '' ? [] : [`grant: ${grant_note}`]),
+    `outpost approve ${id}   or   outpost deny ${id}`,
+  ]
+  return {
+    text: literal(lines.join('\n')).slice(0, LONGEST),
+    approval_id: id,
+    tenant,
+    project,
+    agent,
+    provider,
+    method,
+  }
+}
+
+/** `<…>` would be a link or a mention of everybody, and agents choose the words. */
+function literal(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+}

@@ -1,0 +1,19 @@
+import type { Deps } from '../deps.ts'
+import { eventOf } from './event.ts'
+import type { Ending, Progress } from './event.ts'
+
+/**
+ * The record of a call that has ended: a line on the console, and a record in the ledger of its
+ * tenant. The one place of the request path that writes; it delays no answer and never throws.
+ */
+export function writeCall(so: Progress, ending: Ending, deps: Deps): void {
+  const event = eventOf(so, ending)
+  deps.write(event)
+  const tenant = event.tenant ?? so.place?.host?.tenant ?? 'default'
+  const record =
+    so.opened === undefined
+      ? ({ kind: 'call', event } as const)
+      : ({ kind: 'closed', opened: so.opened, event } as const)
+  if (so.caller) deps.recorder.add(tenant, record, deps)
+  else deps.recorder.addStranger(tenant, event.code ?? 'none', record, deps)
+}
