@@ -1,0 +1,186 @@
+import type { Approval, ApprovalAsk, ApprovalScope, ApprovalState } from '../approvals/approval.ts'
+import type { Event } from '../audit/event.ts'
+import type { Control, Head, LedgerRecord, NewRecord } from '../audit/record.ts'
+import type { GrantChange } from '../grants/changes.ts'
+import type { Grant, GrantState } from '../grants/grant.ts'
+import type { Pause, PauseScope } from '../pauses/pause.ts'
+
+/** What a read may go by for a while: the grant of a token, and the pauses of the tenant. */
+export interface Look {
+  /** null: no grant of this tenant has ever had the token. */
+  readonly grant: Grant | null
+  readonly pauses: readonly Pause[]
+}
+
+/** A sensitive call, or one that wants approval, at the door. */
+export interface Entry {
+  /** null: a caller without a grant. */
+  readonly grant: { readonly id: string; readonly hash: string } | null
+  readonly subject: { readonly agent: string | null; readonly provider: string }
+  /** null: none is wanted. */
+  readonly approval: ApprovalAsk | null
+  /** As it is known before the call is forwarded. */
+  readonly event: Event
+}
+
+/** Whether the call may go. Nothing but `in` may go, and `in` is on disk. */
+export type Entered =
+  | {
+      readonly is: 'in'
+      /** `seq` of the durable record, for the closing one. */
+      readonly opened: number
+      /** The approval that was used, or null. */
+      readonly approval: string | null
+    }
+  | {
+      readonly is: 'out'
+      readonly because: 'revoked' | 'expired' | 'replaced' | 'unknown' | 'paused' | 'denied'
+    }
+  | {
+      readonly is: 'pending'
+      readonly id: string
+      /** Unix ms. */
+      readonly expires: number
+      /** Made by this very entry: tell the webhook. */
+      readonly fresh: boolean
+    }
+  /** Too many approvals of the agent or the tenant wait already. */
+  | { readonly is: 'crowded' }
+
+export interface GrantFilter {
+  readonly project?: string
+  readonly agent?: string
+  readonly state?: GrantState
+  /** 1 to 1000. */
+  readonly limit: number
+  /** `next` of the page before. */
+  readonly cursor?: string
+}
+
+/** Newest first. */
+export interface GrantPage {
+  readonly grants: readonly Grant[]
+  /** null: there are no more. */
+  readonly next: string | null
+}
+
+export interface ApprovalFilter {
+  readonly state?: ApprovalState
+  /** 1 to 1000. */
+  readonly limit: number
+}
+
+export interface ApprovalAnswer {
+  readonly approve: boolean
+  /** Of no meaning for a denial. */
+  readonly scope: ApprovalScope
+}
+
+export interface TenantCounts {
+  readonly grants: {
+    readonly active: number
+    readonly expired: number
+    readonly revoked: number
+  }
+  readonly approvals: { readonly pending: number }
+  readonly records: number
+  readonly bytes: number
+  readonly head: Head
+}
+
+/**
+ * The object of one tenant, as the request path and the control plane see it. What an operator
+ * changes appends its own record to the chain, in the same transaction; `by` names the operator.
+ * An answer is on disk when it arrives.
+ */
+export interface TenantStub {
+  /** The grant of a token's hash, and the pauses. Writes nothing. null: the pauses alone. */
+  look(hash: string | null): Promise<Look>
+  /** Grant, pauses, approval, record: in this order, and all or nothing. */
+  enter(entry: Entry): Promise<Entered>
+  record(records: readonly NewRecord[]): Promise<Head>
+  /** Waits for a decision, at most so long (60 s); then says how things stand. null: no such id. */
+  decision(id: string, wait_ms: number): Promise<ApprovalState | null>
+
+  /** A second time with the same id does nothing. */
+  createGrant(grant: Grant, by: string): Promise<void>
+  grants(filter: GrantFilter): Promise<GrantPage>
+  grant(id: string): Promise<Grant | null>
+  /**
+   * The grant as it is afterwards; null: no such id. A revoked grant stays as it is, whatever the
+   * change, and no record is made.
+   */
+  changeGrant(id: string, change: GrantChange, by: string): Promise<Grant | null>
+  /** Newest first. */
+  approvals(filter: ApprovalFilter): Promise<readonly Approval[]>
+  approval(id: string): Promise<Approval | null>
+  /** null: no such id, or it is not pending any more; `approval(id)` tells which. */
+  decide(id: string, answer: ApprovalAnswer, by: string): Promise<Approval | null>
+  /** Replaces an earlier pause of the same scope. */
+  pause(pause: Pause): Promise<void>
+  /** Whether there was one. */
+  resume(scope: PauseScope, by: string): Promise<boolean>
+  pauses(): Promise<readonly Pause[]>
+  /** A record about something that is not in this object. */
+  note(control: Control): Promise<void>
+  events(query: EventQuery): Promise<EventPage>
+  /** The chain itself, in order, after that `seq`. */
+  export(
+    after: number,
+    limit: number,
+  ): Promise<{
+    readonly records: readonly LedgerRecord[]
+  }>
+  /** The records after that `seq`; when there are none, waits for the next, at most so long. */
+  tail(after: number, wait_ms: number): Promise<readonly LedgerRecord[]>
+  /** One part of the chain, at most 20,000 records; the caller goes on until it is done. */
+  verify(from: VerifyFrom | null): Promise<VerifyPart>
+  counts(): Promise<TenantCounts>
+}
+
+/** Which tenant a token is of. What the token may do is for the tenant's object to say. */
+export interface GrantIndexStub {
+  put(hash: string, tenant: string): Promise<void>
+  find(hash: string): Promise<string | null>
+  remove(hash: string): Promise<void>
+}
+
+/** All tenants that were ever named in a grant, and the pauses of all of them. */
+export interface RegistryStub {
+  /** The pauses that a new tenant begins with. A second time changes nothing. */
+  register(tenant: string): Promise<readonly Pause[]>
+  /** The tenants of a tag; nearly always one. */
+  tagged(tag: string): Promise<readonly string[]>
+  tenants(): Promise<readonly string[]>
+  /** `{all}` and `{provider}` only; others are not kept here. */
+  pause(pause: Pause): Promise<void>
+  resume(scope: PauseScope): Promise<void>
+}
+
+// Until src/audit/ledger.ts has them.
+export interface EventQuery {
+  readonly project?: string
+  readonly agent?: string
+  readonly provider?: string
+  readonly decision?: 'allow' | 'deny'
+  readonly since?: string
+  readonly until?: string
+  readonly limit: number
+  readonly cursor?: string
+}
+export interface EventPage {
+  readonly events: readonly Readonly<Record<string, unknown>>[]
+  readonly next: string | null
+}
+export interface VerifyFrom {
+  readonly seq: number
+  readonly hash: string
+}
+export interface VerifyPart {
+  readonly ok: boolean
+  readonly records: number
+  readonly from: Head
+  readonly head: Head
+  readonly faults: readonly { readonly seq: number; readonly what: string }[]
+  readonly next: VerifyFrom | null
+}
