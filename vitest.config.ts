@@ -82,7 +82,10 @@ export default defineConfig({
           include: [
             'test/*.test.ts',
             'test/auth/**/*.test.ts',
+            'test/grants/**/*.test.ts',
+            'test/approvals/**/*.test.ts',
             'test/limits/**/*.test.ts',
+            'test/tenants/**/*.test.ts',
             'test/tokens/**/*.test.ts',
             'test/worker/**/*.test.ts',
           ],

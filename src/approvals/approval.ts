@@ -63,3 +63,9 @@ export interface Approval {
   /** Unix ms of the first call that it let through. */
   readonly used: number | null
 }
+
+/** How an approval stands at a moment: what is pending or approved holds until it expires. */
+export function stateAt({ state, expires }: Approval, now: number): ApprovalState {
+  if (state === 'used' || now < expires) return state
+  return 'expired'
+}

@@ -1,3 +1,4 @@
+import { spellingsOf } from './path.ts'
 import { parsePattern } from './pattern.ts'
 import type { Pattern } from './pattern.ts'
 
@@ -26,6 +27,27 @@ export function arrange(sources: readonly string[]): Rules {
     const pattern: Pattern | undefined = patterns[index]
     return pattern?.matches(path) ?? false
   }
+}
+
+/** Finds the index of the first deny pattern that holds for any of the readings, or -1. */
+export function denials(patterns: readonly string[]): (readings: readonly string[]) => number {
+  const spelt = patterns.flatMap((pattern, index) =>
+    spellingsOf(pattern).map((spelling) => ({ spelling, index })),
+  )
+  const arranged = arrange(spelt.map(({ spelling }) => spelling))
+  return (readings) => {
+    for (const reading of readings) {
+      const found = spelt[arranged.first(reading)]
+      if (found) return found.index
+    }
+    return -1
+  }
+}
+
+/** Whether a rule for those methods is one for this method: `*` is any, and GET answers for HEAD. */
+export function speaksFor(methods: readonly string[], method: string): boolean {
+  if (methods.includes(method) || methods.includes('*')) return true
+  return method === 'HEAD' && methods.includes('GET')
 }
 
 function earliest(

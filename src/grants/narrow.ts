@@ -1,0 +1,74 @@
+import { arrange, denials, speaksFor } from '../policy/rules.ts'
+import type { Grant, GrantedProvider, GrantRule } from './grant.ts'
+
+/** A call that the provider's own policy lets through. */
+export interface NarrowCall {
+  /** Lower case. */
+  readonly provider: string
+  readonly method: string
+  /** As sent. */
+  readonly path: string
+  /** `readingsOf(path)`. */
+  readonly readings: readonly string[]
+  readonly sensitive: boolean
+}
+
+/** What a grant says of a call. `rule` and `reason` are for the operator. */
+export type Narrowed =
+  | {
+      readonly ok: true
+      /** The grant's own allow pattern that spoke; null where it leaves that to the provider. */
+      readonly pattern: string | null
+      readonly rule: string
+    }
+  | { readonly ok: false; readonly rule: string; readonly reason: string }
+
+/**
+ * Whether the grant lets the call through that policy lets through already. Denials hold for any
+ * reading of the path; what is allowed is matched on the path as it is sent.
+ */
+export function narrowedBy(grant: Grant, call: NarrowCall): Narrowed {
+  const at = grant.providers.findIndex(({ provider }) => provider === call.provider)
+  const granted = grant.providers[at]
+  if (!granted) return no(`grant ${grant.id}.providers`, `${call.provider} is not in the grant`)
+  const where = `grant ${grant.id}.providers[${at}]`
+  if (granted.access !== 'write' && call.sensitive) {
+    return no(`${where}.access`, `a sensitive call, and access is ${granted.access}`)
+  }
+  const { deny, allow } = arrangedOf(granted)
+  const denied = deny(call.readings)
+  if (denied >= 0) return no(`${where}.deny[${denied}]`, `${granted.deny[denied]} denies it`)
+  if (granted.allow === null) return { ok: true, pattern: null, rule: where }
+
+  const allowed = allow(call)
+  const rule = granted.allow[allowed]
+  if (!rule) return no(`${where}.allow`, 'no rule of the grant matches')
+  return { ok: true, pattern: rule.pattern, rule: `${where}.allow[${allowed}]` }
+}
+
+function no(rule: string, reason: string): Narrowed {
+  return { ok: false, rule, reason }
+}
+
+/** Each gives the index of the first entry that speaks for the call, or -1. */
+interface Arranged {
+  readonly deny: (readings: readonly string[]) => number
+  readonly allow: (call: NarrowCall) => number
+}
+
+/** An isolate keeps a grant for some seconds: its rules are arranged once for all of its calls. */
+const arrangements = new WeakMap<GrantedProvider, Arranged>()
+
+function arrangedOf(granted: GrantedProvider): Arranged {
+  const known = arrangements.get(granted)
+  if (known) return known
+  const made = { deny: denials(granted.deny), allow: rulesIn(granted.allow ?? []) }
+  arrangements.set(granted, made)
+  return made
+}
+
+function rulesIn(rules: readonly GrantRule[]): Arranged['allow'] {
+  const arranged = arrange(rules.map(({ pattern }) => pattern))
+  return ({ method, path }) =>
+    arranged.first(path, (index) => speaksFor(rules[index]?.methods ?? [], method))
+}
