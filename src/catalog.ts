@@ -8,6 +8,8 @@ import type { Window } from './limits/bucket.ts'
  */
 export interface Provider {
   readonly name: string
+  /** The only tenant that may call it. null: every tenant may. */
+  readonly tenant?: string | null
   readonly description: string
   readonly docs_url: string
   /** Scheme, host and path prefix, without a trailing slash: `https://slack.com/api`. */

@@ -82,15 +82,16 @@ export const tokenValue = word(
 )
 
 /** What an earlier answer called `next`. */
-export const cursor = word(/^[a-zA-Z0-9_.~:/=-]{1,200}$/, 'the "next" of an earlier answer')
+export const cursor = word(/^[\x21-\x7e]{1,300}$/, 'the "next" of an earlier answer')
 
-/** A date or a moment with its zone; becomes Unix ms. */
+/** A date, or a moment with its zone. Becomes the one form that records have: UTC, milliseconds. */
 export const moment = v.pipe(
   word(
     /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d))?$/,
     'a date or a date and time with zone, such as 2026-11-22T10:00:00Z',
   ),
   v.check((text) => !Number.isNaN(Date.parse(text)), 'a date that exists'),
+  v.transform((text) => new Date(text).toISOString()),
 )
 
 /** A whole number of JSON. */

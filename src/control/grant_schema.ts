@@ -39,7 +39,7 @@ const rule = v.pipe(
 const grantedProvider = v.strictObject({
   provider,
   access: v.picklist(['read', 'write'], '"read" or "write"'),
-  allow: v.exactOptional(list(rule, 1, MAX_RULES)),
+  allow: v.exactOptional(v.nullable(list(rule, 1, MAX_RULES)), null),
   deny: v.exactOptional(list(pattern, 0, MAX_RULES), []),
 })
 

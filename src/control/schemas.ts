@@ -90,10 +90,13 @@ const SCOPE = 'exactly one of "provider", "agent" (with "tenant" or without), "t
 /** What is paused, one thing at a time. */
 export const pauseBody = v.pipe(
   v.strictObject({ ...scope, note: v.exactOptional(note, '') }),
-  v.check(isOneScope, SCOPE),
+  v.check((asked) => isOneScope(asked), SCOPE),
 )
 
-export const resumeBody = v.pipe(v.strictObject(scope), v.check(isOneScope, SCOPE))
+export const resumeBody = v.pipe(
+  v.strictObject(scope),
+  v.check((asked) => isOneScope(asked), SCOPE),
+)
 
 /** A call that is only thought about. */
 export const simulateBody = v.pipe(
