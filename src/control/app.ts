@@ -1,8 +1,8 @@
+import type { ControlDeps } from './deps.ts'
 import { Hono } from 'hono'
 import type { Context } from 'hono'
 
 import { nameOf } from '../call.ts'
-import type { Deps } from '../deps.ts'
 import { asRefusal, Refusal, refuse } from '../refusal.ts'
 import type { Settings } from '../settings.ts'
 import { readTarget } from '../target.ts'
@@ -18,7 +18,7 @@ const OPEN_PATHS = new Set(['/healthz', '/providers', '/openapi.json', '/docs'])
 const OPERATOR_PREFIX = '/_outpost/'
 
 interface Env {
-  Bindings: { deps: Deps }
+  Bindings: { deps: ControlDeps }
 }
 
 /** On every answer that has none of its own. */
@@ -49,7 +49,7 @@ export function isControl(request: Request, settings: Settings): boolean {
 }
 
 /** Answers for the proxy itself. Never throws. */
-export async function control(request: Request, deps: Deps): Promise<Response> {
+export async function control(request: Request, deps: ControlDeps): Promise<Response> {
   app ??= routed()
   const response = await app.fetch(request, { deps })
   const answer = new Response(response.body, response)

@@ -1,5 +1,5 @@
+import type { ControlDeps } from './deps.ts'
 import type { Provider } from '../catalog.ts'
-import type { Deps } from '../deps.ts'
 import { newGrant, viewOf } from '../grants/changes.ts'
 import type { GrantChange } from '../grants/changes.ts'
 import type { Grant } from '../grants/grant.ts'
@@ -64,7 +64,7 @@ export const rotateGrant: Handler<'rotateGrant'> = async ({ params, body, deps, 
   return { grant: viewOf(standing(rotated), now), token }
 }
 
-async function change(id: string, asked: GrantChange, deps: Deps, by: string): Promise<Grant> {
+async function change(id: string, asked: GrantChange, deps: ControlDeps, by: string): Promise<Grant> {
   return (await findById(id, deps, (tenant) => tenant.changeGrant(id, asked, by))).found
 }
 

@@ -1,11 +1,11 @@
-import type { Deps } from '../deps.ts'
+import type { ControlDeps } from './deps.ts'
 import type { Operation, RowOf } from './endpoints.ts'
 import type { Input } from './input.ts'
 
 /** A request that was let in, with inputs that have passed their schemas. */
 export interface Asked<Name extends Operation> extends Input<RowOf<Name>> {
   readonly request: Request
-  readonly deps: Deps
+  readonly deps: ControlDeps
   /** Unix ms. */
   readonly now: number
   /** The operator, by the name that the ledger gets; empty where nobody has to be one. */

@@ -1,4 +1,4 @@
-import type { Deps } from '../deps.ts'
+import type { ControlDeps } from './deps.ts'
 import { scopeKey } from '../pauses/pause.ts'
 import type { Pause, PauseScope } from '../pauses/pause.ts'
 import { Refusal } from '../refusal.ts'
@@ -47,7 +47,7 @@ export const resume: Handler<'resume'> = async ({ body, deps, by }) => {
 }
 
 /** The pauses of these tenants, each scope once. @throws when an object cannot be asked. */
-export async function pausesOf(tenants: readonly string[], deps: Deps): Promise<PauseView[]> {
+export async function pausesOf(tenants: readonly string[], deps: ControlDeps): Promise<PauseView[]> {
   const found = await Promise.all(tenants.map((tenant) => deps.tenantOf(tenant).pauses()))
   return pauseViews(tenants.map((tenant, at) => ({ tenant, pauses: found[at] ?? [] })))
 }
@@ -71,7 +71,7 @@ export function pauseViews(
  * The object of a tenant that is about to get a grant: known to the registry, and paused where
  * everything is.
  */
-export async function readyTenant(tenant: string, deps: Deps): Promise<TenantStub> {
+export async function readyTenant(tenant: string, deps: ControlDeps): Promise<TenantStub> {
   const stub = deps.tenantOf(tenant)
   const pauses = await deps.registry.register(tenant)
   if (pauses.length === 0) return stub
@@ -93,7 +93,7 @@ function isGlobal(scope: PauseScope): boolean {
 }
 
 /** @throws Refusal 400 for a provider or a tenant that no call can be of. */
-async function checkNamed({ provider, tenant }: AskedScope, deps: Deps): Promise<void> {
+async function checkNamed({ provider, tenant }: AskedScope, deps: ControlDeps): Promise<void> {
   if (provider !== undefined && !deps.catalog.providers.has(provider)) {
     throw wrong([{ path: 'provider', expected: 'a provider of this installation' }])
   }
@@ -105,7 +105,7 @@ async function checkNamed({ provider, tenant }: AskedScope, deps: Deps): Promise
 /** @throws Refusal 502 naming the tenants whose objects have not answered. */
 async function everywhere(
   tenants: readonly string[],
-  deps: Deps,
+  deps: ControlDeps,
   change: (stub: TenantStub) => Promise<unknown>,
 ): Promise<void> {
   const done = await Promise.allSettled(tenants.map((tenant) => change(deps.tenantOf(tenant))))

@@ -1,4 +1,4 @@
-import type { Deps } from '../deps.ts'
+import type { ControlDeps } from './deps.ts'
 import { tagIn } from '../grants/token.ts'
 import { Refusal } from '../refusal.ts'
 import type { TenantStub } from '../tenants/stubs.ts'
@@ -10,7 +10,7 @@ export interface Named {
 }
 
 /** Every tenant that a call can be of, by name: of grants, of provider files, of hosts.yaml. */
-export async function allTenants({ registry, catalog }: Deps): Promise<readonly string[]> {
+export async function allTenants({ registry, catalog }: ControlDeps): Promise<readonly string[]> {
   const names = new Set([
     'default',
     ...(await registry.tenants()),
@@ -23,7 +23,7 @@ export async function allTenants({ registry, catalog }: Deps): Promise<readonly 
 /** The one tenant that was asked for, or all of them. */
 export async function tenantsAskedFor(
   tenant: string | undefined,
-  deps: Deps,
+  deps: ControlDeps,
 ): Promise<readonly string[]> {
   return tenant === undefined ? allTenants(deps) : [tenant]
 }
@@ -34,7 +34,7 @@ export async function tenantsAskedFor(
  */
 export async function findById<Found>(
   id: string,
-  deps: Deps,
+  deps: ControlDeps,
   ask: (stub: TenantStub) => Promise<Found | null>,
 ): Promise<Named & { readonly found: Found }> {
   const tag = tagIn(id)

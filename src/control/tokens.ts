@@ -1,5 +1,5 @@
+import type { ControlDeps } from './deps.ts'
 import type { Provider } from '../catalog.ts'
-import type { Deps } from '../deps.ts'
 import { Refusal } from '../refusal.ts'
 import type { Asked, Handler } from './handler.ts'
 
@@ -38,7 +38,7 @@ async function account(
   )
 }
 
-function usersOf(key: string, { catalog }: Deps): readonly Provider[] {
+function usersOf(key: string, { catalog }: ControlDeps): readonly Provider[] {
   return [...catalog.providers.values()].filter(
     ({ auth }) => auth.type === 'bearer_redis' && auth.key === key,
   )

@@ -109,6 +109,17 @@ export function take(ledger: Ledger, ask: Ask, now: number): { verdict: Verdict;
   }
 }
 
+/** How things are, for who only looks. */
+export function standing({ cooldown_until, buckets, windows }: Ledger, now: number): Standing {
+  return { cooldown_until, levels: levels(buckets, windows, now) }
+}
+
+export interface Standing {
+  /** Unix ms; in the past when there is no cooldown. */
+  readonly cooldown_until: number
+  readonly levels: readonly Level[]
+}
+
 /** Takes back a call that went away before its turn. */
 export function leave(ledger: Ledger, turn: number, now: number): Ledger {
   return { ...ledger, buckets: giveBack(ledger.buckets, turn, now) }

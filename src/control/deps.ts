@@ -1,8 +1,12 @@
+import type { Provider } from '../catalog.ts'
+import type { Deps } from '../deps.ts'
+import type { Window } from '../limits/bucket.ts'
+import type { Standing } from '../limits/ledger.ts'
 import type { GrantIndexStub, RegistryStub, TenantStub } from '../tenants/stubs.ts'
 
-/** What the control plane works on. A call that an object cannot answer throws. */
-export interface Operating {
-  /** For `/openapi.json`: the document as JSON text. */
+/** What the control plane works on. An object that cannot answer makes a promise that rejects. */
+export interface ControlDeps extends Deps {
+  /** The document of `/openapi.json`, as JSON text. */
   readonly openapi: string
   /** So many bytes that nobody can foretell. */
   readonly random: (count: number) => Uint8Array
@@ -10,6 +14,12 @@ export interface Operating {
   /** The part of the index that a token of this hash (SHA-256, lower-case hex) belongs to. */
   readonly grantIndexOf: (hash: string) => GrantIndexStub
   readonly registry: RegistryStub
+  /** How the limiter of a category stands. Takes nothing. */
+  readonly standingOf: (
+    provider: Provider,
+    category: string,
+    windows: readonly Window[],
+  ) => Promise<Standing>
   /** Writes an operator's token where `bearer_redis` reads it. */
   readonly tokensPut: (key: string, value: string) => Promise<void>
   readonly tokensDelete: (key: string) => Promise<void>
