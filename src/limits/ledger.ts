@@ -6,6 +6,8 @@ export interface Ask {
   readonly windows: readonly Window[]
   /** How long it would wait for its turn, ms. */
   readonly patience: number
+  /** Calls in all, for good; null, or nothing: as many as the windows let through. */
+  readonly quota?: number | null
 }
 
 /** What the caller of the limiter is told. A refused call has consumed nothing. */
@@ -19,7 +21,8 @@ export type Verdict =
     }
   | {
       readonly admitted: false
-      readonly because: 'limit' | 'cooldown'
+      readonly because: 'limit' | 'cooldown' | 'quota'
+      /** 0 for a quota: to wait is of no use. */
       readonly retry_ms: number
       readonly levels: readonly Level[]
     }
@@ -30,6 +33,8 @@ export interface Ledger {
   readonly buckets: Buckets
   /** Unix ms; 0 when the upstream never said 429. */
   readonly cooldown_until: number
+  /** Calls that were ever admitted and not refunded, where anything counts them. Not there: none. */
+  readonly used?: number
 }
 
 /**
@@ -47,21 +52,25 @@ const SHORTEST_COOLDOWN_MS = 100
 /** A tenth of the smallest window: what a restart may cost at most. */
 const LEASED_SHARE = 10
 
+/** What is lost of a quota does not flow back, so a restart may cost a hundredth of it. */
+const LEASED_SHARE_OF_QUOTA = 100
+
 export function empty(windows: readonly Window[], now: number): Ledger {
   return { windows, buckets: full(windows, now), cooldown_until: 0 }
 }
 
 /** The worst that can have become of what was stored. */
 export function recovered(stored: Stored, now: number): Ledger {
-  const { windows, buckets, cooldown_until, calls } = stored
+  const { windows, buckets, cooldown_until, calls, used = 0 } = stored
   const since = { now, calls, earliest: cooldown_until }
-  return { windows, buckets: worst(buckets, windows, since), cooldown_until }
+  return { windows, buckets: worst(buckets, windows, since), cooldown_until, used: used + calls }
 }
 
-/** How many calls one write covers. */
-export function leaseOf(windows: readonly Window[]): number {
-  const smallest = Math.min(...windows.map(({ capacity }) => capacity))
-  return Math.max(1, Math.floor(smallest / LEASED_SHARE))
+/** How many calls one write covers; 0 where nothing counts them. */
+export function leaseOf({ windows, quota = null }: Pick<Ask, 'windows' | 'quota'>): number {
+  const shares = windows.map(({ capacity }) => capacity / LEASED_SHARE)
+  if (quota !== null) shares.push(quota / LEASED_SHARE_OF_QUOTA)
+  return shares.length === 0 ? 0 : Math.max(1, Math.floor(Math.min(...shares)))
 }
 
 /**
@@ -86,7 +95,11 @@ export function underWindows(ledger: Ledger, windows: readonly Window[]): Ledger
 
 /** Decides one call. */
 export function take(ledger: Ledger, ask: Ask, now: number): { verdict: Verdict; ledger: Ledger } {
-  const { windows, cooldown_until } = ledger
+  const { windows, cooldown_until, used = 0 } = ledger
+  if (used >= (ask.quota ?? Infinity)) {
+    const left = levels(ledger.buckets, windows, now)
+    return { verdict: { admitted: false, because: 'quota', retry_ms: 0, levels: left }, ledger }
+  }
   const booking = book(ledger.buckets, windows, {
     now,
     patience: ask.patience,
@@ -105,7 +118,7 @@ export function take(ledger: Ledger, ask: Ask, now: number): { verdict: Verdict;
       wait_ms: wait,
       levels: levels(booking.buckets, windows, now),
     },
-    ledger: { ...ledger, buckets: booking.buckets },
+    ledger: { ...ledger, buckets: booking.buckets, used: leaseOf(ask) > 0 ? used + 1 : used },
   }
 }
 
@@ -118,6 +131,11 @@ export interface Standing {
   /** Unix ms; in the past when there is no cooldown. */
   readonly cooldown_until: number
   readonly levels: readonly Level[]
+}
+
+/** Gives back one admitted call of the quota, because somebody else refused it. */
+export function refund(ledger: Ledger): Ledger {
+  return { ...ledger, used: Math.max(0, (ledger.used ?? 0) - 1) }
 }
 
 /** Takes back a call that went away before its turn. */

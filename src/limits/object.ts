@@ -1,18 +1,33 @@
 import { DurableObject } from 'cloudflare:workers'
 
-import { cool, empty, leaseOf, leave, recovered, standing, take, underWindows } from './ledger.ts'
+import {
+  cool,
+  empty,
+  leaseOf,
+  leave,
+  recovered,
+  refund,
+  standing,
+  take,
+  underWindows,
+} from './ledger.ts'
 import type { Ask, Ledger, Standing, Stored, Verdict } from './ledger.ts'
 
 const KEY = 'ledger'
 
+/** So long after a lease of a quota what is left of it is given up: idle objects are put away. */
+const SETTLE_MS = 2000
+
 /**
- * The limits and the cooldown of one provider and category, for all callers of the world. One hop
- * decides every window. A write covers a tenth of the smallest window, and is on disk before the
- * call that needs it is answered: a restart can only give less than the windows allow.
+ * The limits and the cooldown of one provider and category, for all callers of the world, or the
+ * limits and the quota of one grant. One hop decides every window and the quota. A write covers a
+ * tenth of the smallest window and a hundredth of the quota, and is on disk before the call that
+ * needs it is answered: a restart can only give less than they allow.
  */
 export class Limiter extends DurableObject {
   #ledger: Ledger | undefined
   #calls = 0
+  #settling = false
 
   take(ask: Ask): Verdict {
     const now = Date.now()
@@ -20,7 +35,7 @@ export class Limiter extends DurableObject {
     if (before !== this.#ledger) this.#calls = 0 // leased under other windows
     const { verdict, ledger } = take(before, ask, now)
     if (verdict.admitted) {
-      this.#cover(before)
+      this.#cover(before, ask)
       this.#ledger = ledger
     }
     return verdict
@@ -29,6 +44,17 @@ export class Limiter extends DurableObject {
   /** A caller that went away before its turn, a Unix ms that `take` promised. */
   leave(turn: number): void {
     if (this.#ledger) this.#ledger = leave(this.#ledger, turn, Date.now())
+  }
+
+  /** One admitted call counts no longer against the quota: it was refused elsewhere. */
+  refund(): void {
+    this.#ledger = refund(this.#load(undefined, Date.now()))
+    this.#settleSoon()
+  }
+
+  /** So many calls were ever admitted and not refunded; after a crash rather more than less. */
+  used(): number {
+    return this.#load(undefined, Date.now()).used ?? 0
   }
 
   /** The upstream said 429. Returns the moment until which nobody goes, Unix ms. */
@@ -60,13 +86,26 @@ export class Limiter extends DurableObject {
   }
 
   /** Makes sure that what is stored covers one more call. */
-  #cover(before: Ledger): void {
-    if (before.windows.length === 0) return
+  #cover(before: Ledger, ask: Ask): void {
+    const lease = leaseOf(ask)
+    if (lease === 0) return
     if (this.#calls === 0) {
-      this.#calls = leaseOf(before.windows)
-      this.#store({ ...before, calls: this.#calls })
+      this.#calls = lease
+      this.#store({ ...before, calls: lease })
     }
     this.#calls -= 1
+    if ((ask.quota ?? null) !== null && this.#calls > 0) this.#settleSoon()
+  }
+
+  /** Stores how things are, soon: who is put away with a lease of a quota has lost it for good. */
+  #settleSoon(): void {
+    if (this.#settling) return
+    this.#settling = true
+    setTimeout(() => {
+      this.#settling = false
+      this.#calls = 0
+      if (this.#ledger) this.#store({ ...this.#ledger, calls: 0 })
+    }, SETTLE_MS)
   }
 
   #store(stored: Stored): void {

@@ -1,8 +1,9 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
+import fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 
-import type { Limiter } from '../../src/limits/object.ts'
+import { Limiter } from '../../src/limits/object.ts'
 
 afterEach(() => {
   vi.useRealTimers()
@@ -18,6 +19,17 @@ async function takes(
   ask: Parameters<Limiter['take']>[0],
 ) {
   return Promise.all(Array.from({ length: times }, () => limiter.take(ask)))
+}
+
+/** A limiter that can lose its memory as if it were killed; an eviction would wait for its timers. */
+function mortal<T>(work: (alive: () => Limiter, crash: () => void) => T): Promise<T> {
+  return runInDurableObject(fresh(), (_object, state) => {
+    let limiter = new Limiter(state, env)
+    return work(
+      () => limiter,
+      () => (limiter = new Limiter(state, env)),
+    )
+  })
 }
 
 /** Writes to storage while `work` runs. */
@@ -107,6 +119,129 @@ describe('the limiter', () => {
       patience: 0,
     })
     expect(other).toMatchObject({ admitted: false })
+  })
+})
+
+describe('a quota', () => {
+  const count = (verdicts: readonly { admitted: boolean }[]) =>
+    verdicts.filter(({ admitted }) => admitted).length
+
+  it.each([
+    ['alone', []],
+    ['with windows that have more room', [{ capacity: 1000, window_ms: 60_000 }]],
+  ])('of 50, %s, admits exactly 50 of 200 at once, and never another', async (_, windows) => {
+    const limiter = fresh()
+    const ask = { windows, patience: 0, quota: 50 }
+    expect(count(await takes(limiter, 200, ask))).toBe(50)
+    expect(await limiter.used()).toBe(50)
+    expect(await limiter.take(ask)).toMatchObject({
+      admitted: false,
+      because: 'quota',
+      retry_ms: 0,
+    })
+  })
+
+  it('and windows are decided together: what one refuses the other has not counted', async () => {
+    const limiter = fresh()
+    const windows = [{ capacity: 5, window_ms: 60_000 }]
+    expect(count(await takes(limiter, 20, { windows, patience: 0, quota: 8 }))).toBe(5)
+    expect(await limiter.used()).toBe(5)
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 120_000 })
+    const later = await takes(limiter, 20, { windows, patience: 0, quota: 8 })
+    expect(count(later)).toBe(3)
+    expect(later.at(-1)).toMatchObject({ because: 'quota' })
+    expect(later.at(-1)?.levels[0]?.remaining).toBe(2)
+  })
+
+  it('is null: the windows alone count', async () => {
+    const limiter = fresh()
+    expect(count(await takes(limiter, 60, { windows: FIFTY, patience: 0, quota: null }))).toBe(50)
+    expect(count(await takes(limiter, 9, { windows: [], patience: 0, quota: null }))).toBe(9)
+    expect(await limiter.used()).toBe(50)
+  })
+
+  it.each([
+    [50, 0],
+    [500, 5],
+    [5000, 50],
+  ])('of %i never gives more after a crash, and at most %i less', async (quota, lease) => {
+    const admitted = await mortal((alive, crash) => {
+      const taken = (times: number) =>
+        count(
+          Array.from({ length: times }, () => alive().take({ windows: [], patience: 0, quota })),
+        )
+      const first = taken(7)
+      crash()
+      const rest = taken(quota + 10)
+      crash()
+      return first + rest + taken(10)
+    })
+    expect(admitted).toBeLessThanOrEqual(quota)
+    expect(admitted).toBeGreaterThanOrEqual(quota - lease)
+  })
+
+  it('is never exceeded, whenever it crashes or refunds', async () => {
+    const steps = fc.array(fc.constantFrom('take', 'take', 'take', 'refund', 'crash'), {
+      maxLength: 400,
+    })
+    await fc.assert(
+      fc.asyncProperty(steps, fc.integer({ min: 1, max: 300 }), async (all, quota) => {
+        const out = await mortal((alive, crash) => {
+          let spent = 0
+          for (const step of all) {
+            if (step === 'crash') crash()
+            else if (step === 'refund' && spent > 0) {
+              alive().refund()
+              spent -= 1
+            } else if (step === 'take') {
+              if (alive().take({ windows: [], patience: 0, quota }).admitted) spent += 1
+            }
+            if (spent > quota || alive().used() < spent) return `${spent} of ${quota}`
+          }
+          return null
+        })
+        expect(out).toBeNull()
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  it('loses nothing when its object has been idle before it is put away', async () => {
+    const limiter = fresh()
+    const ask = { windows: [], patience: 0, quota: 5000 }
+    await takes(limiter, 7, ask)
+    await vi.waitFor(
+      async () => {
+        const stored = await runInDurableObject(limiter, (_object, { storage }) =>
+          storage.kv.get('ledger'),
+        )
+        expect(stored).toMatchObject({ used: 7, calls: 0 })
+      },
+      { timeout: 5000, interval: 100 },
+    )
+    await evictDurableObject(limiter)
+    expect(await limiter.used()).toBe(7)
+  })
+
+  it('gets back a call that was refused elsewhere, and never more than were admitted', async () => {
+    const limiter = fresh()
+    const ask = { windows: [], patience: 0, quota: 2 }
+    await limiter.refund()
+    expect(count(await takes(limiter, 3, ask))).toBe(2)
+    await limiter.refund()
+    expect(await limiter.used()).toBe(1)
+    expect(count(await takes(limiter, 3, ask))).toBe(1)
+  })
+
+  it('begins at none where an older version wrote the row', async () => {
+    const limiter = fresh()
+    await limiter.cool(100)
+    await runInDurableObject(limiter, (_object, { storage }) => {
+      const { used: _, ...old } = storage.kv.get<Record<string, unknown>>('ledger') ?? {}
+      storage.kv.put('ledger', old)
+    })
+    await evictDurableObject(limiter)
+    expect(await limiter.used()).toBe(0)
   })
 })
 
