@@ -5,15 +5,20 @@ import type { Signer } from './auth/index.ts'
 import type { SecretRef } from './auth/scheme.ts'
 import { MemoryCache } from './cache.ts'
 import type { Catalog, Provider } from './catalog.ts'
-import type { Deps } from './deps.ts'
+import type { ControlDeps } from './control/deps.ts'
 import { CATALOG } from './generated/catalog.ts'
+import { OPENAPI } from './generated/openapi.ts'
+import type { GrantIndex } from './grants/object.ts'
+import type { Window } from './limits/bucket.ts'
 import { KnownCooldowns } from './limits/cooldowns.ts'
 import type { Limiter } from './limits/object.ts'
 import { opening } from './opening.ts'
+import type { Registry } from './registry/object.ts'
 import type { Replay } from './replay/object.ts'
 import { Secret } from './secret.ts'
 import { readSettings } from './settings.ts'
 import type { Variables } from './settings.ts'
+import type { Tenant } from './tenants/object.ts'
 import { namespaceOf, sealsIn, storeIn } from './tokens/bindings.ts'
 import { tokenProblems } from './tokens/status.ts'
 import { tokensFor } from './tokens/tokens.ts'
@@ -29,15 +34,15 @@ function asciiJson(value: unknown): string {
 }
 
 /** Turns a Worker's bindings into the plain functions that the request path wants. Once per `env`. */
-export function bind(env: Variables): Deps {
+export function bind(env: Variables): ControlDeps {
   let deps = bound.get(env)
   if (!deps) bound.set(env, (deps = newDeps(env)))
   return deps
 }
 
-const bound = new WeakMap<Variables, Deps>()
+const bound = new WeakMap<Variables, ControlDeps>()
 
-function newDeps(env: Variables): Deps {
+function newDeps(env: Variables): ControlDeps {
   const secret = secretsOf(env)
   const tokens = tokenDeps(env)
   return {
@@ -64,6 +69,25 @@ function newDeps(env: Variables): Deps {
     replayOf: (name) => objects<Replay>(env, 'REPLAYS').getByName(name),
     // oxlint-disable-next-line no-console -- the console is where log shipping reads the record
     write: (event) => console.log(asciiJson(event)),
+    ...controlled(env),
+  }
+}
+
+/** What only operators reach. */
+function controlled(env: Variables) {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- wrangler.toml binds it
+  const tokens = env['TOKENS'] as KVNamespace
+  return {
+    openapi: OPENAPI,
+    random: (count: number) => crypto.getRandomValues(new Uint8Array(count)),
+    tenantOf: (name: string) => objects<Tenant>(env, 'TENANTS').getByName(name),
+    grantIndexOf: (hash: string) =>
+      objects<GrantIndex>(env, 'GRANT_INDEX').getByName(hash.slice(0, 2)),
+    registry: () => objects<Registry>(env, 'REGISTRY').getByName('tenants'),
+    standingOf: ({ name }: Provider, category: string, windows: readonly Window[]) =>
+      objects<Limiter>(env, 'LIMITS').getByName(`${name} ${category}`).standing(windows),
+    tokensPut: (key: string, value: string) => tokens.put(key, value),
+    tokensDelete: (key: string) => tokens.delete(key),
   }
 }
 

@@ -1,4 +1,3 @@
-import type { ControlDeps } from './deps.ts'
 import { Hono } from 'hono'
 import type { Context } from 'hono'
 
@@ -6,6 +5,7 @@ import { nameOf } from '../call.ts'
 import { asRefusal, Refusal, refuse } from '../refusal.ts'
 import type { Settings } from '../settings.ts'
 import { readTarget } from '../target.ts'
+import type { ControlDeps } from './deps.ts'
 import { served } from './endpoints.ts'
 import type { Endpoint, Operation } from './endpoints.ts'
 import type { Handler } from './handler.ts'

@@ -18,7 +18,9 @@ export const audit: Handler<'audit'> = async ({ query, request, deps }) => {
   if (!accepts(request, NDJSON)) return tenant.events(filter)
   const filters = FILTERS.filter((each) => query[each] !== undefined)
   if (filters.length > 0) {
-    throw wrong(filters.map((path) => ({ path, expected: 'nothing: an export is the whole chain' })))
+    throw wrong(
+      filters.map((path) => ({ path, expected: 'nothing: an export is the whole chain' })),
+    )
   }
   return new Response(await exported(tenant), {
     headers: {

@@ -13,7 +13,7 @@ export interface ControlDeps extends Deps {
   readonly tenantOf: (name: string) => TenantStub
   /** The part of the index that a token of this hash (SHA-256, lower-case hex) belongs to. */
   readonly grantIndexOf: (hash: string) => GrantIndexStub
-  readonly registry: RegistryStub
+  readonly registry: () => RegistryStub
   /** How the limiter of a category stands. Takes nothing. */
   readonly standingOf: (
     provider: Provider,

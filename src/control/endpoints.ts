@@ -172,7 +172,8 @@ export const ENDPOINTS = {
   audit: {
     method: 'GET',
     path: '/_outpost/audit',
-    summary: 'The record of calls and changes, newest first; as NDJSON the whole chain, oldest first',
+    summary:
+      'The record of calls and changes, newest first; as NDJSON the whole chain, oldest first',
     who: 'operator',
     status: 200,
     types: ['application/json', 'application/x-ndjson'],
@@ -215,7 +216,8 @@ export const ENDPOINTS = {
   pause: {
     method: 'POST',
     path: '/_outpost/pause',
-    summary: 'The kill switch: nothing of that provider, agent, tenant, or nothing at all, is called',
+    summary:
+      'The kill switch: nothing of that provider, agent, tenant, or nothing at all, is called',
     who: 'operator',
     status: 200,
     body: schemas.pauseBody,

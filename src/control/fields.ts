@@ -97,12 +97,7 @@ export const moment = v.pipe(
 /** A whole number of JSON. */
 export function whole(least: number, most: number) {
   const what = `a whole number from ${least} to ${most}`
-  return v.pipe(
-    v.number(what),
-    v.integer(what),
-    v.minValue(least, what),
-    v.maxValue(most, what),
-  )
+  return v.pipe(v.number(what), v.integer(what), v.minValue(least, what), v.maxValue(most, what))
 }
 
 /** A whole number of a query string, in digits. */

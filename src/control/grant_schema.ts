@@ -28,8 +28,8 @@ const rule = v.pipe(
     },
     'a rule: a method and a pattern',
   ),
-  v.check((each) => ('method' in each) !== ('methods' in each), 'either "method" or "methods"'),
-  v.check((each) => ('pattern' in each) !== ('path' in each), 'either "pattern" or "path"'),
+  v.check((each) => 'method' in each !== 'methods' in each, 'either "method" or "methods"'),
+  v.check((each) => 'pattern' in each !== 'path' in each, 'either "pattern" or "path"'),
   v.transform((each) => ({
     methods: [...new Set(each.methods ?? (each.method === undefined ? [] : [each.method]))],
     pattern: each.pattern ?? each.path ?? '',

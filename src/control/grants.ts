@@ -1,10 +1,10 @@
-import type { ControlDeps } from './deps.ts'
 import type { Provider } from '../catalog.ts'
 import { newGrant, viewOf } from '../grants/changes.ts'
 import type { GrantChange } from '../grants/changes.ts'
 import type { Grant } from '../grants/grant.ts'
 import { newId, newToken, tokenHash } from '../grants/token.ts'
 import { Refusal } from '../refusal.ts'
+import type { ControlDeps } from './deps.ts'
 import { grantsOf } from './grant_pages.ts'
 import type { NewGrantBody } from './grant_schema.ts'
 import type { Handler } from './handler.ts'
@@ -64,7 +64,12 @@ export const rotateGrant: Handler<'rotateGrant'> = async ({ params, body, deps, 
   return { grant: viewOf(standing(rotated), now), token }
 }
 
-async function change(id: string, asked: GrantChange, deps: ControlDeps, by: string): Promise<Grant> {
+async function change(
+  id: string,
+  asked: GrantChange,
+  deps: ControlDeps,
+  by: string,
+): Promise<Grant> {
   return (await findById(id, deps, (tenant) => tenant.changeGrant(id, asked, by))).found
 }
 

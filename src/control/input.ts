@@ -52,9 +52,13 @@ export async function readInput<Row extends Endpoint>(row: Row, sent: Sent): Pro
 
 /** The refusal of an input, with the fields that are wrong. */
 export function wrong(fields: readonly WrongField[]): Refusal {
-  return new Refusal('PROXY_BAD_REQUEST', 'the request is not as it has to be: see metadata.fields', {
-    metadata: { fields: fields.slice(0, MOST_FIELDS) },
-  })
+  return new Refusal(
+    'PROXY_BAD_REQUEST',
+    'the request is not as it has to be: see metadata.fields',
+    {
+      metadata: { fields: fields.slice(0, MOST_FIELDS) },
+    },
+  )
 }
 
 function checked(schema: GenericSchema | undefined, value: unknown, faults: WrongField[]): unknown {

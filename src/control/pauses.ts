@@ -1,8 +1,8 @@
-import type { ControlDeps } from './deps.ts'
 import { scopeKey } from '../pauses/pause.ts'
 import type { Pause, PauseScope } from '../pauses/pause.ts'
 import { Refusal } from '../refusal.ts'
 import type { TenantStub } from '../tenants/stubs.ts'
+import type { ControlDeps } from './deps.ts'
 import type { Handler } from './handler.ts'
 import { wrong } from './input.ts'
 import { allTenants } from './tenants.ts'
@@ -32,7 +32,7 @@ export const pause: Handler<'pause'> = async ({ body, deps, now, by }) => {
   const { note, ...asked } = body
   await checkNamed(asked, deps)
   const paused: Pause = { scope: scopeOf(asked), since: now, by, note }
-  if (isGlobal(paused.scope)) await deps.registry.pause(paused)
+  if (isGlobal(paused.scope)) await deps.registry().pause(paused)
   const tenants = asked.tenant === undefined ? await allTenants(deps) : [asked.tenant]
   await everywhere(tenants, deps, (stub) => stub.pause(paused))
   return { paused: await pausesOf(tenants, deps) }
@@ -40,14 +40,17 @@ export const pause: Handler<'pause'> = async ({ body, deps, now, by }) => {
 
 export const resume: Handler<'resume'> = async ({ body, deps, by }) => {
   const scope = scopeOf(body)
-  if (isGlobal(scope)) await deps.registry.resume(scope)
+  if (isGlobal(scope)) await deps.registry().resume(scope)
   const tenants = body.tenant === undefined ? await allTenants(deps) : [body.tenant]
   await everywhere(tenants, deps, (stub) => stub.resume(scope, by))
   return { paused: await pausesOf(tenants, deps) }
 }
 
 /** The pauses of these tenants, each scope once. @throws when an object cannot be asked. */
-export async function pausesOf(tenants: readonly string[], deps: ControlDeps): Promise<PauseView[]> {
+export async function pausesOf(
+  tenants: readonly string[],
+  deps: ControlDeps,
+): Promise<PauseView[]> {
   const found = await Promise.all(tenants.map((tenant) => deps.tenantOf(tenant).pauses()))
   return pauseViews(tenants.map((tenant, at) => ({ tenant, pauses: found[at] ?? [] })))
 }
@@ -73,7 +76,7 @@ export function pauseViews(
  */
 export async function readyTenant(tenant: string, deps: ControlDeps): Promise<TenantStub> {
   const stub = deps.tenantOf(tenant)
-  const pauses = await deps.registry.register(tenant)
+  const pauses = await deps.registry().register(tenant)
   if (pauses.length === 0) return stub
   const there = new Set((await stub.pauses()).map(({ scope }) => scopeKey(scope)))
   const missing = pauses.filter(({ scope }) => !there.has(scopeKey(scope)))

@@ -37,7 +37,11 @@ const MOST_ASKED = 200
 export async function standings(deps: ControlDeps): Promise<Standings> {
   const names = await allTenants(deps).catch(() => null)
   const [tenants, limits] = await Promise.all([
-    gathered(names ?? ['default'], (name) => `tenant ${name}`, (name) => tenantOf(name, deps)),
+    gathered(
+      names ?? ['default'],
+      (name) => `tenant ${name}`,
+      (name) => tenantOf(name, deps),
+    ),
     gathered(
       [...deps.catalog.providers.values()].flatMap(categoriesOf),
       ({ provider, category }) => `the limiter of ${provider.name}, ${category},`,

@@ -1,7 +1,7 @@
-import type { ControlDeps } from './deps.ts'
 import { tagIn } from '../grants/token.ts'
 import { Refusal } from '../refusal.ts'
 import type { TenantStub } from '../tenants/stubs.ts'
+import type { ControlDeps } from './deps.ts'
 
 /** A tenant's object by its name. */
 export interface Named {
@@ -13,7 +13,7 @@ export interface Named {
 export async function allTenants({ registry, catalog }: ControlDeps): Promise<readonly string[]> {
   const names = new Set([
     'default',
-    ...(await registry.tenants()),
+    ...(await registry().tenants()),
     ...catalog.hosts.flatMap(({ tenant }) => tenant ?? []),
     ...[...catalog.providers.values()].flatMap(({ tenant }) => tenant ?? []),
   ])
@@ -38,7 +38,7 @@ export async function findById<Found>(
   ask: (stub: TenantStub) => Promise<Found | null>,
 ): Promise<Named & { readonly found: Found }> {
   const tag = tagIn(id)
-  const tenants = tag === null ? [] : await deps.registry.tagged(tag)
+  const tenants = tag === null ? [] : await deps.registry().tagged(tag)
   for (const tenant of tenants) {
     const stub = deps.tenantOf(tenant)
     // oxlint-disable-next-line no-await-in-loop -- nearly always one, and the first one settles it

@@ -1,6 +1,6 @@
-import type { ControlDeps } from './deps.ts'
 import type { Provider } from '../catalog.ts'
 import { Refusal } from '../refusal.ts'
+import type { ControlDeps } from './deps.ts'
 import type { Asked, Handler } from './handler.ts'
 
 /**
