@@ -52,7 +52,7 @@ export interface Approval {
   readonly state: ApprovalState
   /** Unix ms. */
   readonly created: number
-  /** Unix ms: from then on it is as if it had never been asked. */
+  /** Unix ms: from then on the call is asked for anew. */
   readonly expires: number
   /** null until it is approved. */
   readonly scope: ApprovalScope | null
@@ -64,8 +64,8 @@ export interface Approval {
   readonly used: number | null
 }
 
-/** How an approval stands at a moment: what is pending or approved holds until it expires. */
+/** How an approval stands at a moment: what is pending or approved ends when it expires. */
 export function stateAt({ state, expires }: Approval, now: number): ApprovalState {
-  if (state === 'used' || now < expires) return state
-  return 'expired'
+  const ends = state === 'pending' || state === 'approved'
+  return ends && now >= expires ? 'expired' : state
 }

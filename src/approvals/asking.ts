@@ -16,8 +16,8 @@ export interface Known {
   readonly same: Approval | null
   /** One of a timed scope that covers the call. */
   readonly timed: Approval | null
-  /** How many are pending. */
-  readonly pending: { readonly agent: number; readonly tenant: number }
+  /** How many are pending; asked only for a call that would add one. */
+  readonly pending: () => { readonly agent: number; readonly tenant: number }
 }
 
 /** What a call that wants approval is told. An `approval` with `changed` is to be stored. */
@@ -64,16 +64,15 @@ export function asking(
   if (same && stateAt(same, now) === 'pending') {
     return { is: 'pending', approval: same, changed: false }
   }
-  if (crowded(pending)) return { is: 'crowded' }
+  if (isCrowded(pending())) return { is: 'crowded' }
   return { is: 'pending', approval: asked(ask, made), changed: true }
 }
 
-function isSettled(approval: Approval, now: number): boolean {
-  const state = stateAt(approval, now)
-  return state === 'approved' || state === 'denied'
+function isSettled({ state, expires }: Approval, now: number): boolean {
+  return now < expires && (state === 'approved' || state === 'denied')
 }
 
-function crowded({ agent, tenant }: Known['pending']): boolean {
+function isCrowded({ agent, tenant }: ReturnType<Known['pending']>): boolean {
   return agent >= MOST_OF_AGENT || tenant >= MOST_OF_TENANT
 }
 

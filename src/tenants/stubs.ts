@@ -47,14 +47,15 @@ export type Entered =
   /** Too many approvals of the agent or the tenant wait already. */
   | { readonly is: 'crowded' }
 
+/** Which grants are wanted. What is left out does not narrow. */
 export interface GrantFilter {
-  readonly project?: string
-  readonly agent?: string
-  readonly state?: GrantState
+  readonly project?: string | undefined
+  readonly agent?: string | undefined
+  readonly state?: GrantState | undefined
   /** 1 to 1000. */
   readonly limit: number
-  /** `next` of the page before. */
-  readonly cursor?: string
+  /** `next` of the page before. What cannot be read is the end of the list. */
+  readonly cursor?: string | undefined
 }
 
 /** Newest first. */
@@ -65,7 +66,7 @@ export interface GrantPage {
 }
 
 export interface ApprovalFilter {
-  readonly state?: ApprovalState
+  readonly state?: ApprovalState | undefined
   /** 1 to 1000. */
   readonly limit: number
 }
