@@ -83,6 +83,7 @@ const pause = v.strictObject({
 const event = v.looseObject({
   kind: v.picklist(['call', 'opened', 'closed', 'control', 'refusals']),
   seq: count,
+  recorded: time,
   prev: hash,
   hash,
 })
@@ -170,7 +171,7 @@ export const ANSWERS: Readonly<Record<Operation, v.GenericSchema | null>> = {
     records: count,
     from: head,
     head,
-    faults: v.array(v.strictObject({ seq: count, what: v.string() })),
+    faults: v.array(v.strictObject({ seq: count, through: count, what: v.string() })),
   }),
   streamAudit: null,
   putToken: null,

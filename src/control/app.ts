@@ -52,12 +52,10 @@ export function isControl(request: Request, settings: Settings): boolean {
 export async function control(request: Request, deps: ControlDeps): Promise<Response> {
   app ??= routed()
   const response = await app.fetch(request, { deps })
-  const answer = new Response(response.body, response)
-  for (const [name, value] of HEADERS) {
-    if (!answer.headers.has(name)) answer.headers.set(name, value)
-  }
-  answer.headers.set('x-outpost-request-id', deps.newId(deps.now()))
-  return answer
+  const { headers } = response
+  for (const [name, value] of HEADERS) if (!headers.has(name)) headers.set(name, value)
+  headers.set('x-outpost-request-id', deps.newId(deps.now()))
+  return response
 }
 
 /** Made for the first request that needs it: most isolates never do. */

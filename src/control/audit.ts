@@ -1,4 +1,4 @@
-import type { VerifyFrom, VerifyPart } from '../tenants/stubs.ts'
+import type { VerifyFrom, VerifyPart } from '../audit/record.ts'
 import { exported } from './audit_export.ts'
 import { streamed } from './audit_stream.ts'
 import type { Handler } from './handler.ts'
@@ -42,7 +42,7 @@ export const verifyAudit: Handler<'verifyAudit'> = async ({ query, deps }) => {
     from = part.next
   } while (from)
   return {
-    ok: parts.every(({ ok }) => ok),
+    ok: parts.every(({ faults }) => faults.length === 0),
     tenant: query.tenant,
     records: parts.reduce((sum, { records }) => sum + records, 0),
     from: parts[0]?.from,

@@ -1,3 +1,4 @@
+import { shownEvent } from '../audit/record.ts'
 import type { LedgerRecord } from '../audit/record.ts'
 import type { TenantStub } from '../tenants/stubs.ts'
 
@@ -49,5 +50,5 @@ function eventsOf(records: readonly LedgerRecord[]): string {
 }
 
 function dataOf(record: LedgerRecord): string {
-  return `data: ${JSON.stringify(record)}`
+  return `data: ${JSON.stringify(shownEvent(record))}`
 }

@@ -21,19 +21,17 @@ export const deleteToken: Handler<'deleteToken'> = async (asked) => {
   return new Response(null, { status: 204 })
 }
 
-/** In the chain of every tenant whose providers send the token. @throws Refusal 404 for no provider. */
+/** In the chain of the tenant of each provider that sends the token. @throws Refusal 404 for no provider. */
 async function account(
   action: string,
   { params, deps, now, by }: Pick<Asked<'deleteToken'>, 'params' | 'deps' | 'now' | 'by'>,
 ): Promise<void> {
   const users = usersOf(params.key, deps)
   if (users.length === 0) throw new Refusal('PROXY_NOT_FOUND', 'no provider has that redis_key')
-  const at = new Date(now).toISOString()
-  const tenants = [...new Set(users.map(({ tenant }) => tenant ?? 'default'))]
-  const control = { at, action, by, target: params.key }
+  const control = { at: new Date(now).toISOString(), action, by, target: params.key }
   await Promise.all(
-    tenants.map((tenant) =>
-      deps.tenantOf(tenant).note({ ...control, details: { providers: namesOf(users, tenant) } }),
+    users.map(({ name, tenant }) =>
+      deps.tenantOf(tenant ?? 'default').note({ ...control, details: { provider: name } }),
     ),
   )
 }
@@ -42,12 +40,4 @@ function usersOf(key: string, { catalog }: ControlDeps): readonly Provider[] {
   return [...catalog.providers.values()].filter(
     ({ auth }) => auth.type === 'bearer_redis' && auth.key === key,
   )
-}
-
-/** Those of the tenant alone: its chain says nothing of another's. */
-function namesOf(users: readonly Provider[], tenant: string): string {
-  return users
-    .filter((each) => (each.tenant ?? 'default') === tenant)
-    .map(({ name }) => name)
-    .join(' ')
 }
