@@ -16,6 +16,7 @@ export const SETTINGS = [
   'TRUSTED_PROXIES',
   'RATE_LIMIT_QUEUE_TIMEOUT',
   'AUDIT_CLIENT_IP',
+  'AUDIT_RETENTION_DAYS',
 ] as const
 
 /** What an installation sets through plain variables; docs/deploy.md lists them. */

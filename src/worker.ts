@@ -3,8 +3,11 @@ import { control, isControl } from './control/app.ts'
 import { proxy } from './proxy.ts'
 import type { Variables } from './settings.ts'
 
+export { GrantIndex } from './grants/object.ts'
 export { Limiter } from './limits/object.ts'
+export { Registry } from './registry/object.ts'
 export { Replay } from './replay/object.ts'
+export { Tenant } from './tenants/object.ts'
 export { TokenVault } from './tokens/object.ts'
 
 /**

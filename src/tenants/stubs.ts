@@ -1,6 +1,15 @@
 import type { Approval, ApprovalAsk, ApprovalScope, ApprovalState } from '../approvals/approval.ts'
 import type { Event } from '../audit/event.ts'
-import type { Control, Head, LedgerRecord, NewRecord } from '../audit/record.ts'
+import type {
+  Control,
+  EventPage,
+  EventQuery,
+  Head,
+  LedgerRecord,
+  NewRecord,
+  VerifyFrom,
+  VerifyPart,
+} from '../audit/record.ts'
 import type { GrantChange } from '../grants/changes.ts'
 import type { Grant, GrantState } from '../grants/grant.ts'
 import type { Pause, PauseScope } from '../pauses/pause.ts'
@@ -132,8 +141,11 @@ export interface TenantStub {
   ): Promise<{
     readonly records: readonly LedgerRecord[]
   }>
-  /** The records after that `seq`; when there are none, waits for the next, at most so long. */
-  tail(after: number, wait_ms: number): Promise<readonly LedgerRecord[]>
+  /**
+   * The records after that `seq`; when there are none, waits for the next, at most so long. It is
+   * not called `tail`: that name is the runtime's own, and cannot be called from elsewhere.
+   */
+  follow(after: number, wait_ms: number): Promise<readonly LedgerRecord[]>
   /** One part of the chain, at most 20,000 records; the caller goes on until it is done. */
   verify(from: VerifyFrom | null): Promise<VerifyPart>
   counts(): Promise<TenantCounts>
@@ -156,32 +168,4 @@ export interface RegistryStub {
   /** `{all}` and `{provider}` only; others are not kept here. */
   pause(pause: Pause): Promise<void>
   resume(scope: PauseScope): Promise<void>
-}
-
-// Until src/audit/ledger.ts has them.
-export interface EventQuery {
-  readonly project?: string
-  readonly agent?: string
-  readonly provider?: string
-  readonly decision?: 'allow' | 'deny'
-  readonly since?: string
-  readonly until?: string
-  readonly limit: number
-  readonly cursor?: string
-}
-export interface EventPage {
-  readonly events: readonly Readonly<Record<string, unknown>>[]
-  readonly next: string | null
-}
-export interface VerifyFrom {
-  readonly seq: number
-  readonly hash: string
-}
-export interface VerifyPart {
-  readonly ok: boolean
-  readonly records: number
-  readonly from: Head
-  readonly head: Head
-  readonly faults: readonly { readonly seq: number; readonly what: string }[]
-  readonly next: VerifyFrom | null
 }

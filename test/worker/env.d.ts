@@ -5,6 +5,9 @@ declare namespace Cloudflare {
     readonly UPSTREAM: string
     readonly LIMITS: DurableObjectNamespace<import('../../src/limits/object.ts').Limiter>
     readonly REPLAYS: DurableObjectNamespace<import('../../src/replay/object.ts').Replay>
+    readonly TENANTS: DurableObjectNamespace<import('../../src/tenants/object.ts').Tenant>
+    readonly GRANT_INDEX: DurableObjectNamespace<import('../../src/grants/object.ts').GrantIndex>
+    readonly REGISTRY: DurableObjectNamespace<import('../../src/registry/object.ts').Registry>
     /** The origin of the OAuth server. */
     readonly OAUTH: string
     readonly [name: string]: unknown
