@@ -82,6 +82,7 @@ export default defineConfig({
           include: [
             'test/*.test.ts',
             'test/auth/**/*.test.ts',
+            'test/control/**/*.test.ts',
             'test/grants/**/*.test.ts',
             'test/approvals/**/*.test.ts',
             'test/limits/**/*.test.ts',

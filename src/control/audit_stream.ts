@@ -30,7 +30,7 @@ export function streamed(
           controller.enqueue(utf8.encode(`retry: 3000\n: after ${last}\n\n`))
           return
         }
-        const records = await tenant.tail(last, WAIT_MS).catch(() => null)
+        const records = await tenant.follow(last, WAIT_MS).catch(() => null)
         if (gone) return
         last = records?.at(-1)?.seq ?? last
         if (records) controller.enqueue(utf8.encode(eventsOf(records)))
