@@ -8,6 +8,7 @@ import type { Unstable_Config } from 'wrangler'
 
 import { compileProject } from './scripts/compile.ts'
 import { muteRuntime } from './test/build/runtime-noise.ts'
+import { startAccessTeams } from './test/control/access_server.ts'
 import { compileFixtures } from './test/fixtures/compile.ts'
 import { OPERATORS, SECRETS } from './test/fixtures/secrets.ts'
 import { startOAuthServer } from './test/tokens/oauth_server.ts'
@@ -25,6 +26,7 @@ await compileProject({ root })
 /** It lives as long as this process: its port has to be in the catalog before the worker is built. */
 const upstream = await startUpstream()
 const oauth = await startOAuthServer()
+const access = await startAccessTeams()
 const fixtures = await compileFixtures({
   port: upstream.port,
   src: join(root, 'src'),
@@ -72,6 +74,7 @@ export default defineConfig({
                 ...OPERATORS,
                 UPSTREAM: upstream.url,
                 OAUTH: oauth.url,
+                ACCESS: access.url,
                 OUTPOST_MASTER_KEY: 'sentinel-master-key-of-more-than-32-characters',
               },
             },

@@ -5,6 +5,7 @@ import type { Signer } from './auth/index.ts'
 import type { SecretRef } from './auth/scheme.ts'
 import { MemoryCache } from './cache.ts'
 import type { Catalog, Provider } from './catalog.ts'
+import { AccessVerifier } from './control/access.ts'
 import type { ControlDeps } from './control/deps.ts'
 import { CATALOG } from './generated/catalog.ts'
 import { OPENAPI } from './generated/openapi.ts'
@@ -17,7 +18,7 @@ import type { Registry } from './registry/object.ts'
 import type { Replay } from './replay/object.ts'
 import { Secret } from './secret.ts'
 import { readSettings } from './settings.ts'
-import type { Variables } from './settings.ts'
+import type { Settings, Variables } from './settings.ts'
 import type { Tenant } from './tenants/object.ts'
 import { namespaceOf, sealsIn, storeIn } from './tokens/bindings.ts'
 import { tokenProblems } from './tokens/status.ts'
@@ -45,9 +46,10 @@ const bound = new WeakMap<Variables, ControlDeps>()
 function newDeps(env: Variables): ControlDeps {
   const secret = secretsOf(env)
   const tokens = tokenDeps(env)
+  const settings = readSettings(env)
   return {
     catalog: CATALOG,
-    settings: readSettings(env),
+    settings,
     now: () => Date.now(),
     waitUntil,
     newId: ulid,
@@ -57,6 +59,7 @@ function newDeps(env: Variables): ControlDeps {
       admin: secret({ env: 'OUTPOST_ADMIN_TOKEN' }),
       viewer: secret({ env: 'OUTPOST_VIEWER_TOKEN' }),
     },
+    access: accessOf(settings),
     isSet: (name) => secret({ env: name }) !== null,
     credentials: ({ provider }) => opening(secret, tokensFor(provider, tokens)),
     tokenProblems: () => tokenProblems([...CATALOG.providers.values()], tokens),
@@ -89,6 +92,16 @@ function controlled(env: Variables) {
     tokensPut: (key: string, value: string) => tokens.put(key, value),
     tokensDelete: (key: string) => tokens.delete(key),
   }
+}
+
+/** Its keys are kept as long as the isolate lives. */
+function accessOf({ access }: Settings): AccessVerifier | null {
+  if (!access || 'problem' in access) return null
+  return new AccessVerifier(access, {
+    now: () => Date.now(),
+    send: (request, signal) => fetch(request, { signal }),
+    waitUntil,
+  })
 }
 
 function tokenDeps(env: Variables): TokenDeps {

@@ -3,6 +3,7 @@ import type { Event } from './audit/event.ts'
 import type { Signer } from './auth/index.ts'
 import type { MemoryCache } from './cache.ts'
 import type { Catalog, Host, Provider } from './catalog.ts'
+import type { AccessVerifier } from './control/access.ts'
 import type { Replaying } from './idempotency.ts'
 import type { Opening } from './opening.ts'
 import type { Permit } from './policy/decide.ts'
@@ -19,8 +20,10 @@ export interface Deps extends Admitting, Replaying {
   readonly newId: (now: number) => string
   /** The pre-shared key of a host; null when its variable is not set. */
   readonly keyOf: (host: Host) => Secret | null
-  /** Who may ask for the status: null where the variable is not set. */
+  /** Tokens that open the control plane: null where the variable is not set. */
   readonly operators: { readonly admin: Secret | null; readonly viewer: Secret | null }
+  /** Checks what Cloudflare Access says of an operator. null: it is not set up, or not rightly. */
+  readonly access: AccessVerifier | null
   /** Whether a secret or setting of that name is set. Its value stays where it is. */
   readonly isSet: (name: string) => boolean
   /** Nothing is read yet: each secret is read when the scheme opens it. */

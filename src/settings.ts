@@ -1,5 +1,7 @@
 import { parseRanges } from './address.ts'
 import type { Range } from './address.ts'
+import { readTeam } from './control/team.ts'
+import type { AccessTeam } from './control/team.ts'
 
 /**
  * The variables of an installation that are no secret of a provider's or host's, by name. Beside
@@ -8,6 +10,8 @@ import type { Range } from './address.ts'
 export const SETTINGS = [
   'OUTPOST_ADMIN_TOKEN',
   'OUTPOST_VIEWER_TOKEN',
+  'ACCESS_TEAM_DOMAIN',
+  'ACCESS_AUD',
   'OUTPOST_MASTER_KEY',
   'OUTPOST_MASTER_KEY_PREVIOUS',
   'OUTPOST_DOMAIN',
@@ -33,6 +37,8 @@ export interface Settings {
   /** How long a call may wait for its turn where the provider does not say. */
   readonly queueTimeoutMs: number
   readonly fullClientAddress: boolean
+  /** Whom Cloudflare Access lets in is an operator. null: it is not set up. */
+  readonly access: AccessTeam | { readonly problem: string } | null
 }
 
 /** The variables by name, as a Worker's `env` holds them. */
@@ -52,6 +58,7 @@ export function readSettings(env: Variables): Settings {
     ),
     queueTimeoutMs: seconds(text(env, 'RATE_LIMIT_QUEUE_TIMEOUT'), 5) * 1000,
     fullClientAddress: text(env, 'AUDIT_CLIENT_IP') === 'full',
+    access: readTeam(text(env, 'ACCESS_TEAM_DOMAIN'), text(env, 'ACCESS_AUD')),
   }
 }
 

@@ -43,6 +43,7 @@ function recording(provider: Provider, host: Host, over: Partial<Deps> = {}) {
     newId: () => 'call-1',
     keyOf: () => (trail.push('host key'), new Secret('host-key')),
     operators: { admin: null, viewer: null },
+    access: null,
     isSet: () => true,
     credentials: () => opening(() => (trail.push('secret'), new Secret(SENTINEL))),
     signerOf: ({ auth }) => (trail.push('signer'), signerOf(auth, null)),

@@ -54,6 +54,7 @@ async function statusOf(deps: ControlDeps): Promise<Status> {
       ...providers.filter(({ ready }) => !ready).map(providerProblem),
       ...(await tokenProblems()),
       ...hosts.filter(({ key }) => key === 'missing').map(hostProblem),
+      ...(settings.access && 'problem' in settings.access ? [settings.access.problem] : []),
       ...standing.problems,
     ],
   }

@@ -113,7 +113,7 @@ describe("the operator's paths", () => {
     expect((await call('/_outpost/status', { headers: VIEWER })).status).toBe(200)
     expect((await call('/_outpost/status', { headers: VIEWER, method: 'HEAD' })).status).toBe(200)
     const asking = { method: 'POST', headers: VIEWER }
-    expectRefusal(await call('/_outpost/status', asking), 401, 'PROXY_AUTH_REQUIRED')
+    expectRefusal(await call('/_outpost/status', asking), 403, 'PROXY_OPERATOR_DENIED')
     const admin = { method: 'POST', headers: ADMIN }
     expectRefusal(await call('/_outpost/status', admin), 404, 'PROXY_NO_ROUTE')
     expectRefusal(await call('/_outpost/nothing', { headers: VIEWER }), 404, 'PROXY_NO_ROUTE')

@@ -10,6 +10,8 @@ declare namespace Cloudflare {
     readonly REGISTRY: DurableObjectNamespace<import('../../src/registry/object.ts').Registry>
     /** The origin of the OAuth server. */
     readonly OAUTH: string
+    /** Where teams of Cloudflare Access are made. */
+    readonly ACCESS: string
     readonly [name: string]: unknown
   }
   interface GlobalProps {
