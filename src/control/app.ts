@@ -80,8 +80,7 @@ function routed(): Hono<Env> {
 async function answer(c: Context<Env>, name: Operation, row: Endpoint): Promise<Response> {
   const { deps } = c.env
   const request = c.req.raw
-  const by = row.who === 'operator' ? (await operatorOf(request, deps)).name : ''
-  crossOrigin(request)
+  const by = row.who === 'operator' ? await operatorIn(c) : ''
   const query = readTarget(request)?.query ?? ''
   const input = await readInput(row, { params: c.req.param(), query, body: request.body })
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one row, its handler, its input
@@ -105,7 +104,14 @@ async function noRoute(c: Context<Env>): Promise<Response> {
 }
 
 /** Who is no operator learns nothing of which paths there are. */
-async function checkOperator({ req, env }: Context<Env>): Promise<void> {
-  const path = readTarget(req.raw)?.path ?? ''
-  if (`${path}/`.startsWith(OPERATOR_PREFIX)) await operatorOf(req.raw, env.deps)
+async function checkOperator(c: Context<Env>): Promise<void> {
+  const path = readTarget(c.req.raw)?.path ?? ''
+  if (`${path}/`.startsWith(OPERATOR_PREFIX)) await operatorIn(c)
+}
+
+/** The operator's name. @throws Refusal for anybody else, and for pages of other sites. */
+async function operatorIn({ req, env }: Context<Env>): Promise<string> {
+  const { name } = await operatorOf(req.raw, env.deps)
+  crossOrigin(req.raw)
+  return name
 }

@@ -1,4 +1,5 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
+import type { SpecData } from '@seriousme/openapi-schema-validator'
 import { describe, expect, it } from 'vitest'
 
 import { openapiDocument, renderOpenapi } from '../../scripts/openapi/document.ts'
@@ -32,14 +33,13 @@ function operation(name: string): Operation {
 
 describe('the OpenAPI document', () => {
   it('is valid OpenAPI 3.1', async () => {
-    const result = await new Validator().validate(JSON.parse(JSON.stringify(document)) as object)
+    const result = await new Validator().validate(JSON.parse(JSON.stringify(document)) as SpecData)
     expect(result).toMatchObject({ valid: true })
   })
 
   it('is refused when a part of it is wrong', async () => {
-    const broken = JSON.parse(JSON.stringify(document)) as typeof document
-    Object.assign(broken.paths['/healthz']?.['get'] ?? {}, { responses: [] })
-    expect(await new Validator().validate(broken)).toMatchObject({ valid: false })
+    const broken = JSON.stringify(document).replace('"responses":{', '"responses":[],"x-was":{')
+    expect(await new Validator().validate(JSON.parse(broken) as SpecData)).toMatchObject({ valid: false })
   })
 
   it('has every endpoint that is served, and no other', () => {

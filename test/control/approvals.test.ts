@@ -61,15 +61,18 @@ describe('an approval', () => {
     expect(approval).toMatchObject({ state: 'denied', decided_by: 'admin' })
   })
 
-  it.each(['approve', 'deny'] as const)('%s is once: 409 afterwards, and it stays', async (name) => {
-    const { grant } = await granted()
-    const params = { id: await waiting(grant) }
-    const { approval } = await well('deny', { params })
-    const { status, json } = await ask(name, { params })
-    expect([status, json['error'].code]).toEqual([409, 'PROXY_CONFLICT'])
-    expect(json['error'].metadata).toEqual({ state: 'denied' })
-    expect(await well('approval', { params })).toEqual({ approval })
-  })
+  it.each(['approve', 'deny'] as const)(
+    '%s is once: 409 afterwards, and it stays',
+    async (name) => {
+      const { grant } = await granted()
+      const params = { id: await waiting(grant) }
+      const { approval } = await well('deny', { params })
+      const { status, json } = await ask(name, { params })
+      expect([status, json['error'].code]).toEqual([409, 'PROXY_CONFLICT'])
+      expect(json['error'].metadata).toEqual({ state: 'denied' })
+      expect(await well('approval', { params })).toEqual({ approval })
+    },
+  )
 
   it('is decided once when several decide at the same moment', async () => {
     const { grant } = await granted()

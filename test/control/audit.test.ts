@@ -73,19 +73,24 @@ describe('the record', () => {
 })
 
 describe('an export', () => {
-  it.each([0, 1, 199, 200, 201, 450])('of %i records is the whole chain in order', async (count) => {
-    const tenant = await recorded(count)
-    const { response } = await open(pathOf('audit', { query: { tenant } }), { headers: NDJSON })
-    expect(response.headers.get('content-type')).toBe('application/x-ndjson')
-    const lines = new TextDecoder().decode(await response.arrayBuffer()).split('\n')
-    const records = lines.slice(0, -1).map((line) => JSON.parse(line) as LedgerRecord)
-    expect(lines.at(-1)).toBe('')
-    expect(records.map(({ seq }) => seq)).toEqual(Array.from({ length: count }, (_, at) => at + 1))
-    for (const [at, record] of records.entries()) {
-      if (at > 0) expect(record.prev).toBe(records[at - 1]?.hash)
-      expect(record).toMatchObject({ kind: 'call', tenant, event: { provider: 'plain' } })
-    }
-  })
+  it.each([0, 1, 199, 200, 201, 450])(
+    'of %i records is the whole chain in order',
+    async (count) => {
+      const tenant = await recorded(count)
+      const { response } = await open(pathOf('audit', { query: { tenant } }), { headers: NDJSON })
+      expect(response.headers.get('content-type')).toBe('application/x-ndjson')
+      const lines = new TextDecoder().decode(await response.arrayBuffer()).split('\n')
+      const records = lines.slice(0, -1).map((line) => JSON.parse(line) as LedgerRecord)
+      expect(lines.at(-1)).toBe('')
+      expect(records.map(({ seq }) => seq)).toEqual(
+        Array.from({ length: count }, (_, at) => at + 1),
+      )
+      for (const [at, record] of records.entries()) {
+        if (at > 0) expect(record.prev).toBe(records[at - 1]?.hash)
+        expect(record).toMatchObject({ kind: 'call', tenant, event: { provider: 'plain' } })
+      }
+    },
+  )
 
   it('is never a part of the chain', async () => {
     const query = { agent: 'a', since: '2026-01-01' }

@@ -29,14 +29,17 @@ describe('a stored token', () => {
     ])
   })
 
-  it.each(['putToken', 'deleteToken'] as const)('%s of a key that no provider has', async (name) => {
-    for (const key of ['stored:token', 'nothing', '__proto__', 'plain']) {
-      const body = name === 'putToken' ? { body: { value: 'x' } } : {}
-      const { status, json } = await ask(name, { params: { key }, ...body })
-      expect([key, status, json['error'].code]).toEqual([key, 404, 'PROXY_NOT_FOUND'])
-      expect(await TOKENS.get(key)).toBeNull()
-    }
-  })
+  it.each(['putToken', 'deleteToken'] as const)(
+    '%s of a key that no provider has',
+    async (name) => {
+      for (const key of ['stored:token', 'nothing', '__proto__', 'plain']) {
+        const body = name === 'putToken' ? { body: { value: 'x' } } : {}
+        const { status, json } = await ask(name, { params: { key }, ...body })
+        expect([key, status, json['error'].code]).toEqual([key, 404, 'PROXY_NOT_FOUND'])
+        expect(await TOKENS.get(key)).toBeNull()
+      }
+    },
+  )
 
   it.each([['two\nlines'], [''], ['a b'], ['ü'], ['x'.repeat(8193)]])(
     'is nothing that no header can hold',
