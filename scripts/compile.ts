@@ -17,6 +17,7 @@ import { render } from './catalog/render.ts'
 import type { CatalogParts } from './catalog/render.ts'
 import { foreignSecrets } from './catalog/secret-names.ts'
 import { YamlFile } from './catalog/yaml.ts'
+import { renderOpenapi } from './openapi/document.ts'
 
 export interface CompileOptions {
   /** Where `plugins/…` of a `module_ts` is looked for. Default: `src/plugins` of this checkout. */
@@ -117,14 +118,14 @@ export interface Project {
   readonly out?: string | undefined
 }
 
-/** What compiling a project found, and whether its module on disk had to be written. */
+/** What compiling a project found, and whether a module on disk had to be written. */
 export interface CompiledProject extends Compiled {
   readonly written: boolean
 }
 
 /**
- * Compiles a project and writes its module if that says something new. With problems nothing is
- * written. @throws when a folder or file that was named cannot be read.
+ * Compiles a project and writes its module, and that of the OpenAPI document beside it, if they say
+ * something new. With problems nothing is written. @throws when a folder or file that was named cannot be read.
  */
 export async function compileProject(project: Project): Promise<CompiledProject> {
   const { root, providersDir = 'providers', hostsFile, out = 'src/generated/catalog.ts' } = project
@@ -136,7 +137,11 @@ export async function compileProject(project: Project): Promise<CompiledProject>
   if (compiled.problems.length > 0) return { ...compiled, written: false }
   const target = resolve(root, out)
   const text = render(compiled, { out: target, src: join(ROOT, 'src') })
-  return { ...compiled, written: await writeChanged(target, text) }
+  const written = await Promise.all([
+    writeChanged(target, text),
+    writeChanged(resolve(target, '../openapi.ts'), renderOpenapi()),
+  ])
+  return { ...compiled, written: written.includes(true) }
 }
 
 async function main(): Promise<void> {

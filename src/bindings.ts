@@ -1,20 +1,28 @@
 import { waitUntil } from 'cloudflare:workers'
 
+import { Recorder } from './audit/recorder.ts'
 import { signerOf } from './auth/index.ts'
 import type { Signer } from './auth/index.ts'
 import type { SecretRef } from './auth/scheme.ts'
 import { MemoryCache } from './cache.ts'
 import type { Catalog, Provider } from './catalog.ts'
 import { AccessVerifier } from './control/access.ts'
+import type { ControlDeps } from './control/deps.ts'
 import type { Deps } from './deps.ts'
 import { CATALOG } from './generated/catalog.ts'
+import { OPENAPI } from './generated/openapi.ts'
+import { Copies } from './grants/copies.ts'
+import type { GrantIndex } from './grants/object.ts'
+import type { Window } from './limits/bucket.ts'
 import { KnownCooldowns } from './limits/cooldowns.ts'
 import type { Limiter } from './limits/object.ts'
 import { opening } from './opening.ts'
+import type { Registry } from './registry/object.ts'
 import type { Replay } from './replay/object.ts'
 import { Secret } from './secret.ts'
-import { readSettings } from './settings.ts'
+import { readSettings, text } from './settings.ts'
 import type { Settings, Variables } from './settings.ts'
+import type { Tenant } from './tenants/object.ts'
 import { namespaceOf, sealsIn, storeIn } from './tokens/bindings.ts'
 import { tokenProblems } from './tokens/status.ts'
 import { tokensFor } from './tokens/tokens.ts'
@@ -30,15 +38,15 @@ function asciiJson(value: unknown): string {
 }
 
 /** Turns a Worker's bindings into the plain functions that the request path wants. Once per `env`. */
-export function bind(env: Variables): Deps {
+export function bind(env: Variables): ControlDeps {
   let deps = bound.get(env)
   if (!deps) bound.set(env, (deps = newDeps(env)))
   return deps
 }
 
-const bound = new WeakMap<Variables, Deps>()
+const bound = new WeakMap<Variables, ControlDeps>()
 
-function newDeps(env: Variables): Deps {
+function newDeps(env: Variables): ControlDeps {
   const secret = secretsOf(env)
   const tokens = tokenDeps(env)
   const settings = readSettings(env)
@@ -64,10 +72,70 @@ function newDeps(env: Variables): Deps {
     cooldowns: new KnownCooldowns(),
     limiterOf: ({ name }, category) =>
       objects<Limiter>(env, 'LIMITS').getByName(`${name} ${category}`),
+    grantLimiterOf: ({ tenant, id }) =>
+      objects<Limiter>(env, 'LIMITS').getByName(`grant ${tenant} ${id}`),
     replayOf: (name) => objects<Replay>(env, 'REPLAYS').getByName(name),
+    tenantOf: (name) => objects<Tenant>(env, 'TENANTS').getByName(name),
+    grantIndexOf: (hash) => objects<GrantIndex>(env, 'GRANT_INDEX').getByName(hash.slice(0, 2)),
+    grantCopies: new Copies(),
+    pauseCopies: new Copies(),
+    notify: notifierIn(env),
+    recorder: new Recorder(),
+    // oxlint-disable-next-line no-console -- for the operator, beside the record
+    warn: (message) => console.error(message),
     // oxlint-disable-next-line no-console -- the console is where log shipping reads the record
     write: (event) => console.log(asciiJson(event)),
+    ...controlled(env),
   }
+}
+
+/** What only operators reach. */
+function controlled(env: Variables) {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- wrangler.toml binds it
+  const tokens = env['TOKENS'] as KVNamespace
+  return {
+    openapi: OPENAPI,
+    random: (count: number) => crypto.getRandomValues(new Uint8Array(count)),
+    registry: () => objects<Registry>(env, 'REGISTRY').getByName('tenants'),
+    standingOf: ({ name }: Provider, category: string, windows: readonly Window[]) =>
+      objects<Limiter>(env, 'LIMITS').getByName(`${name} ${category}`).standing(windows),
+    tokensPut: (key: string, value: string) => tokens.put(key, value),
+    tokensDelete: (key: string) => tokens.delete(key),
+  }
+}
+
+/**
+ * Tells the address in APPROVAL_WEBHOOK_URL, which may be a secret by itself, so nothing is said of
+ * it when it fails: a message that nobody got neither blocks nor allows anything.
+ */
+function notifierIn(env: Variables): Deps['notify'] {
+  const url = text(env, 'APPROVAL_WEBHOOK_URL')
+  if (!/^https?:\/\//i.test(url)) return null
+  return async (message) => {
+    const { signal, clear } = deadline(WEBHOOK_MS)
+    try {
+      const response = await fetch(url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(message),
+        redirect: 'manual',
+        signal,
+      })
+      await response.body?.cancel()
+    } catch {
+      // Told to nobody: `outpost approvals` still lists it.
+    } finally {
+      clear()
+    }
+  }
+}
+
+const WEBHOOK_MS = 5000
+
+function deadline(ms: number) {
+  const stop = new AbortController()
+  const timer = setTimeout(() => stop.abort(), ms)
+  return { signal: stop.signal, clear: () => clearTimeout(timer) }
 }
 
 /** Its keys are kept as long as the isolate lives. */

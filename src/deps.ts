@@ -1,9 +1,11 @@
 import type { Admitting } from './admission.ts'
 import type { Event } from './audit/event.ts'
+import type { Recorder, Recording } from './audit/recorder.ts'
 import type { Signer } from './auth/index.ts'
 import type { MemoryCache } from './cache.ts'
 import type { Catalog, Host, Provider } from './catalog.ts'
 import type { AccessVerifier } from './control/access.ts'
+import type { Gating } from './gate.ts'
 import type { Replaying } from './idempotency.ts'
 import type { Opening } from './opening.ts'
 import type { Permit } from './policy/decide.ts'
@@ -14,7 +16,7 @@ import type { Settings } from './settings.ts'
 export type Send = (request: Request | string, init: RequestInit) => Promise<Response>
 
 /** Everything the request path touches that is not a pure function. */
-export interface Deps extends Admitting, Replaying {
+export interface Deps extends Admitting, Replaying, Gating, Recording {
   readonly catalog: Catalog
   readonly settings: Settings
   readonly newId: (now: number) => string
@@ -33,6 +35,8 @@ export interface Deps extends Admitting, Replaying {
   readonly cache: MemoryCache
   /** One sentence for each provider that has no token to work with, for the operator. */
   readonly tokenProblems: () => Promise<readonly string[]>
-  /** One finished call. Never delays the answer. */
+  /** One finished call, for the console. Never delays the answer. */
   readonly write: (event: Event) => void
+  /** Records on their way to the ledgers. */
+  readonly recorder: Recorder
 }

@@ -1,9 +1,7 @@
+import { isDotSegment } from '../../src/policy/written.ts'
 import { Wrong } from './problem.ts'
 
 const SHAPE = /^https?:\/\/(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?(\/[^?#]*)?$/i
-
-/** A segment that some server takes for `.` or `..`: encoded dots, and parameters after them. */
-const DOT_SEGMENT = /^(?:\.|%2e){1,2}(?:;.*)?$/i
 
 /** Bytes that cannot stand in a path, or mean a separator to somebody when they are decoded. */
 const TRICK = /%(?![0-9a-f]{2})|%(?:2e|2f|5c|25|7f|[01][0-9a-f])/i
@@ -23,11 +21,6 @@ export function baseUrl(text: string): string | Wrong {
 export function endpointUrl(text: string): string | Wrong {
   const why = whyNotUrl(text.replace(/\?[^#]*$/, ''))
   return why === null ? new URL(text).href : new Wrong(why)
-}
-
-/** Whether one segment of a path is `.` or `..` to any server. */
-export function isDotSegment(segment: string): boolean {
-  return DOT_SEGMENT.test(segment)
 }
 
 function whyNotUrl(text: string): string | null {

@@ -1,13 +1,7 @@
+import { METHODS } from '../../src/policy/written.ts'
 import { didYouMean } from './nearest.ts'
 import { shortened, Wrong } from './problem.ts'
 import { checked } from './value.ts'
-
-/** What workerd's HTTP parser knows; any other method is answered 501 before we see it. */
-const METHODS: readonly string[] = (
-  'GET HEAD POST PUT PATCH DELETE OPTIONS QUERY PURGE ACL BAN CHECKOUT COPY LOCK MERGE ' +
-  'MKACTIVITY MKCOL MOVE MSEARCH NOTIFY PROPFIND PROPPATCH REPORT SEARCH SUBSCRIBE UNLOCK ' +
-  'UNSUBSCRIBE'
-).split(' ')
 
 const REFUSED = ['CONNECT', 'TRACE', 'TRACK']
 

@@ -40,7 +40,7 @@ function fieldsOf(
   clean: (text: string) => string,
 ): readonly Field[] | null {
   try {
-    const text = clean(new TextDecoder('utf-8', { fatal: true }).decode(body))
+    const text = clean(new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(body))
     if (/^application\/x-www-form-urlencoded\b/i.test(type)) {
       return [...new URLSearchParams(text)].map(([name, value]) => [short(name), short(value)])
     }

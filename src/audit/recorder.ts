@@ -16,7 +16,7 @@ export interface Recording {
   readonly now: () => number
   /** Lets work go on after the answer, and after the agent has gone. */
   readonly waitUntil: (work: Promise<unknown>) => void
-  readonly tenantOf: (name: string) => Pick<TenantStub, 'record'>
+  readonly tenantOf: (name: string) => TenantStub
   /** For the operator's console. */
   readonly warn: (message: string) => void
 }

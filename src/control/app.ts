@@ -1,74 +1,35 @@
 import { Hono } from 'hono'
+import type { Context } from 'hono'
 
 import { nameOf } from '../call.ts'
-import type { Deps } from '../deps.ts'
-import { identify, placeOf, reachOf } from '../identity.ts'
-import type { Caller } from '../identity.ts'
 import { asRefusal, Refusal, refuse } from '../refusal.ts'
 import type { Settings } from '../settings.ts'
 import { readTarget } from '../target.ts'
-import { DOCS_PAGE } from './docs.ts'
-import { OPENAPI } from './openapi.ts'
+import type { ControlDeps } from './deps.ts'
+import { served } from './endpoints.ts'
+import type { Endpoint, Operation } from './endpoints.ts'
+import type { Handler } from './handler.ts'
+import { HANDLERS } from './handlers.ts'
+import { readInput } from './input.ts'
 import { crossOrigin, operatorOf } from './operator.ts'
-import type { Operator } from './operator.ts'
-import { statusOf } from './status.ts'
 
 /** What answers for the proxy itself, when no provider is named: contract §4. */
 const OPEN_PATHS = new Set(['/healthz', '/providers', '/openapi.json', '/docs'])
 const OPERATOR_PREFIX = '/_outpost/'
 
-interface Context {
-  Bindings: { deps: Deps }
-  /** Set on the operator's paths, and only there. */
-  Variables: { operator: Operator }
+interface Env {
+  Bindings: { deps: ControlDeps }
 }
 
-/** Routed by our own reading of the path: Hono's decodes it, and the proxy does not. */
-const app = new Hono<Context>({ getPath: (request) => readTarget(request)?.path ?? '' })
-
-app.use(async (c, next) => {
-  await next()
-  c.res.headers.set('cache-control', 'no-store')
-  c.res.headers.set('x-content-type-options', 'nosniff')
-  c.res.headers.set('cross-origin-resource-policy', 'same-origin')
-})
-
-app.get('/healthz', (c) => {
-  const caller = callerOf(c.req.raw, c.env.deps)
-  if (!caller) return c.json({ status: 'ok' })
-  return c.json({ status: 'ok', providers: reachOf(caller, c.env.deps.catalog).available() })
-})
-
-app.get('/providers', (c) => {
-  const { catalog } = c.env.deps
-  const names = reachOf(mustBeCaller(c.req.raw, c.env.deps), catalog).available()
-  const providers = names.flatMap((name) => catalog.providers.get(name) ?? [])
-  return c.json({
-    providers: providers.map(({ name, base_url, description }) => ({
-      name,
-      base_url,
-      description,
-    })),
-  })
-})
-
-app.get('/openapi.json', (c) => c.json(OPENAPI))
-
-app.get('/docs', (c) => {
-  c.header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'")
-  return c.html(DOCS_PAGE)
-})
-
-app.use('/_outpost/*', async (c, next) => {
-  c.set('operator', await operatorOf(c.req.raw, c.env.deps))
-  crossOrigin(c.req.raw)
-  await next()
-})
-
-app.get('/_outpost/status', async (c) => c.json(await statusOf(c.env.deps)))
-
-app.notFound(() => refuse(new Refusal('PROXY_NO_ROUTE', 'there is no such endpoint')))
-app.onError((error) => refuse(asRefusal(error)))
+/** On every answer that has none of its own. */
+const HEADERS: readonly (readonly [string, string])[] = [
+  ['cache-control', 'no-store'],
+  ['content-security-policy', "default-src 'none'; frame-ancestors 'none'"],
+  ['cross-origin-resource-policy', 'same-origin'],
+  ['referrer-policy', 'no-referrer'],
+  ['x-content-type-options', 'nosniff'],
+  ['x-frame-options', 'DENY'],
+]
 
 /**
  * Whether a request is for the proxy itself. The operator's paths always are; the others only by
@@ -88,23 +49,69 @@ export function isControl(request: Request, settings: Settings): boolean {
 }
 
 /** Answers for the proxy itself. Never throws. */
-export async function control(request: Request, deps: Deps): Promise<Response> {
+export async function control(request: Request, deps: ControlDeps): Promise<Response> {
+  app ??= routed()
   const response = await app.fetch(request, { deps })
-  const answer = new Response(response.body, response)
-  answer.headers.set('x-outpost-request-id', deps.newId(deps.now()))
-  return answer
+  const { headers } = response
+  for (const [name, value] of HEADERS) if (!headers.has(name)) headers.set(name, value)
+  headers.set('x-outpost-request-id', deps.newId(deps.now()))
+  return response
 }
 
-function callerOf(request: Request, deps: Deps): Caller | null {
-  try {
-    return mustBeCaller(request, deps)
-  } catch {
-    return null
+/** Made for the first request that needs it: most isolates never do. */
+let app: Hono<Env> | undefined
+
+/** Routes by our own reading of the path: Hono's decodes it, and the proxy does not. */
+function routed(): Hono<Env> {
+  const made = new Hono<Env>({ getPath: (request) => readTarget(request)?.path ?? '' })
+  const methods = new Map<string, string[]>()
+  for (const [name, row] of served()) {
+    const path = row.path.replaceAll(/\{(\w+)\}/g, ':$1')
+    made.on(row.method, path, (c) => answer(c, name, row))
+    methods.set(path, [...(methods.get(path) ?? []), row.method])
   }
+  for (const [path, known] of methods) made.all(path, (c) => noMethod(c, known))
+  made.notFound((c) => noRoute(c))
+  made.onError((error) => refuse(asRefusal(error)))
+  return made
 }
 
-/** @throws Refusal 401 or 403 for a stranger. */
-function mustBeCaller(request: Request, deps: Deps): Caller {
-  const call = { method: 'GET', path: '/', query: '', named: { by: 'nothing', name: '' } } as const
-  return identify({ ...call, request }, null, placeOf(request, deps), deps.settings)
+/** Who asks, from where, and what, in this order. Nothing is done before all three are settled. */
+async function answer(c: Context<Env>, name: Operation, row: Endpoint): Promise<Response> {
+  const { deps } = c.env
+  const request = c.req.raw
+  const by = row.who === 'operator' ? await operatorIn(c) : ''
+  const query = readTarget(request)?.query ?? ''
+  const input = await readInput(row, { params: c.req.param(), query, body: request.body })
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one row, its handler, its input
+  const handler = HANDLERS[name] as Handler<never>
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same
+  const asked = { ...input, request, deps, now: deps.now(), by } as never
+  const answered = await handler(asked)
+  if (answered instanceof Response) return answered
+  return Response.json(answered, { status: row.status })
+}
+
+async function noMethod(c: Context<Env>, known: readonly string[]): Promise<Response> {
+  await checkOperator(c)
+  const allow = known.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : method)).join(', ')
+  throw new Refusal('PROXY_METHOD_DENIED', 'not with this method', { headers: { allow } })
+}
+
+async function noRoute(c: Context<Env>): Promise<Response> {
+  await checkOperator(c)
+  throw new Refusal('PROXY_NO_ROUTE', 'there is no such endpoint')
+}
+
+/** Who is no operator learns nothing of which paths there are. */
+async function checkOperator(c: Context<Env>): Promise<void> {
+  const path = readTarget(c.req.raw)?.path ?? ''
+  if (`${path}/`.startsWith(OPERATOR_PREFIX)) await operatorIn(c)
+}
+
+/** The operator's name. @throws Refusal for anybody else, and for pages of other sites. */
+async function operatorIn({ req, env }: Context<Env>): Promise<string> {
+  const { name } = await operatorOf(req.raw, env.deps)
+  crossOrigin(req.raw)
+  return name
 }

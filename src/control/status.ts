@@ -1,15 +1,19 @@
 import type { Host, Provider } from '../catalog.ts'
-import type { Deps } from '../deps.ts'
 import { VERSION } from '../version.ts'
+import type { ControlDeps } from './deps.ts'
+import type { Handler } from './handler.ts'
+import { standings } from './standing.ts'
+import type { Standings } from './standing.ts'
 
-/** The operator's view: what is compiled in, and the names, never the values, of what is missing. */
-export interface Status {
+/**
+ * The operator's view: what is compiled in, the names, never the values, of what is missing, and how
+ * things stand in the objects.
+ */
+export interface Status extends Standings {
   readonly version: string
   readonly client_ip_source: string | null
   readonly providers: readonly ProviderStatus[]
   readonly hosts: readonly HostStatus[]
-  /** One sentence for each setting that keeps calls out. */
-  readonly problems: readonly string[]
 }
 
 export interface ProviderStatus {
@@ -33,7 +37,11 @@ export interface HostStatus {
   readonly auth_token_env: string | null
 }
 
-export async function statusOf({ catalog, settings, isSet, tokenProblems }: Deps): Promise<Status> {
+export const status: Handler<'status'> = ({ deps }) => statusOf(deps)
+
+async function statusOf(deps: ControlDeps): Promise<Status> {
+  const { catalog, settings, isSet, tokenProblems } = deps
+  const standing = await standings(deps)
   const providers = [...catalog.providers.values()].map((each) => providerStatus(each, isSet))
   const hosts = catalog.hosts.map((each) => hostStatus(each, isSet))
   return {
@@ -41,6 +49,7 @@ export async function statusOf({ catalog, settings, isSet, tokenProblems }: Deps
     client_ip_source: settings.clientIpSource,
     providers,
     hosts,
+    ...standing,
     problems: [
       ...(settings.clientIpSource ? [] : ['CLIENT_IP_SOURCE is not set: nobody is let in']),
       ...(settings.trustedProxies ? [] : ['TRUSTED_PROXIES has an error: nobody is let in']),
@@ -49,6 +58,7 @@ export async function statusOf({ catalog, settings, isSet, tokenProblems }: Deps
       ...(await tokenProblems()),
       ...hosts.filter(({ key }) => key === 'missing').map(hostProblem),
       ...(settings.access && 'problem' in settings.access ? [settings.access.problem] : []),
+      ...standing.problems,
     ],
   }
 }

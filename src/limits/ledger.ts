@@ -122,6 +122,17 @@ export function take(ledger: Ledger, ask: Ask, now: number): { verdict: Verdict;
   }
 }
 
+/** How things are, for who only looks. */
+export function standing({ cooldown_until, buckets, windows }: Ledger, now: number): Standing {
+  return { cooldown_until, levels: levels(buckets, windows, now) }
+}
+
+export interface Standing {
+  /** Unix ms; in the past when there is no cooldown. */
+  readonly cooldown_until: number
+  readonly levels: readonly Level[]
+}
+
 /** Gives back one admitted call of the quota, because somebody else refused it. */
 export function refund(ledger: Ledger): Ledger {
   return { ...ledger, used: Math.max(0, (ledger.used ?? 0) - 1) }

@@ -1,7 +1,17 @@
 import { DurableObject } from 'cloudflare:workers'
 
-import { cool, empty, leaseOf, leave, recovered, refund, take, underWindows } from './ledger.ts'
-import type { Ask, Ledger, Stored, Verdict } from './ledger.ts'
+import {
+  cool,
+  empty,
+  leaseOf,
+  leave,
+  recovered,
+  refund,
+  standing,
+  take,
+  underWindows,
+} from './ledger.ts'
+import type { Ask, Ledger, Standing, Stored, Verdict } from './ledger.ts'
 
 const KEY = 'ledger'
 
@@ -59,6 +69,12 @@ export class Limiter extends DurableObject {
   /** Unix ms; in the past when there is no cooldown. */
   cooldownUntil(): number {
     return this.#load(undefined, Date.now()).cooldown_until
+  }
+
+  /** How it stands under these windows. Takes nothing and writes nothing. */
+  standing(windows: Ask['windows']): Standing {
+    const now = Date.now()
+    return standing(this.#load(windows, now), now)
   }
 
   #load(windows: Ask['windows'] | undefined, now: number): Ledger {

@@ -177,7 +177,7 @@ describe('the Worker', () => {
       'PROXY_BAD_REQUEST',
     )
     const own = await post({ ...admin, origin: 'https://proxy.test', ...JSON_BODY }, '{}')
-    expectRefusal(own, 404, 'PROXY_NO_ROUTE')
+    expectRefusal(own, 405, 'PROXY_METHOD_DENIED')
   })
 
   it.each(['/_outpost/status', '/_outpost/nothing', '/healthz', '/docs'])(

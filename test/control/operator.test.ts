@@ -61,7 +61,7 @@ describe('tokens', () => {
     'the admin may %s',
     async (method) => {
       const { status } = await call('/_outpost/status', { headers: bearer(ADMIN), method })
-      expect(status).toBe(['GET', 'HEAD'].includes(method) ? 200 : 404)
+      expect(status).toBe(['GET', 'HEAD'].includes(method) ? 200 : 405)
     },
   )
 
@@ -112,7 +112,7 @@ describe('Cloudflare Access', () => {
     const env = access()
     expect((await call('/_outpost/status', { headers: vouched(), env })).status).toBe(200)
     const asking = { ...POST, headers: vouched(), env }
-    expectRefusal(await call('/_outpost/status', asking), 404, 'PROXY_NO_ROUTE')
+    expectRefusal(await call('/_outpost/status', asking), 405, 'PROXY_METHOD_DENIED')
   })
 
   it('opens alone, without any token configured', async () => {

@@ -115,7 +115,7 @@ describe("the operator's paths", () => {
     const asking = { method: 'POST', headers: VIEWER }
     expectRefusal(await call('/_outpost/status', asking), 403, 'PROXY_OPERATOR_DENIED')
     const admin = { method: 'POST', headers: ADMIN }
-    expectRefusal(await call('/_outpost/status', admin), 404, 'PROXY_NO_ROUTE')
+    expectRefusal(await call('/_outpost/status', admin), 405, 'PROXY_METHOD_DENIED')
     expectRefusal(await call('/_outpost/nothing', { headers: VIEWER }), 404, 'PROXY_NO_ROUTE')
   })
 

@@ -1,0 +1,23 @@
+import type { Provider } from '../catalog.ts'
+import type { Deps } from '../deps.ts'
+import type { Window } from '../limits/bucket.ts'
+import type { Standing } from '../limits/ledger.ts'
+import type { RegistryStub } from '../tenants/stubs.ts'
+
+/** What the control plane works on. An object that cannot answer makes a promise that rejects. */
+export interface ControlDeps extends Deps {
+  /** The document of `/openapi.json`, as JSON text. */
+  readonly openapi: string
+  /** So many bytes that nobody can foretell. */
+  readonly random: (count: number) => Uint8Array
+  readonly registry: () => RegistryStub
+  /** How the limiter of a category stands. Takes nothing. */
+  readonly standingOf: (
+    provider: Provider,
+    category: string,
+    windows: readonly Window[],
+  ) => Promise<Standing>
+  /** Writes an operator's token where `bearer_redis` reads it. */
+  readonly tokensPut: (key: string, value: string) => Promise<void>
+  readonly tokensDelete: (key: string) => Promise<void>
+}
