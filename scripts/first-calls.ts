@@ -115,9 +115,10 @@ function doorOf({ catalog, env, url }: Reachable): Door {
   if (!host) return refused(`no host in hosts.yaml has ${here}`)
   const key = host.auth_token_env
   if (key !== null && !env[key]?.trim()) return refused(`${key} is not set`, 401)
+  const nobody = { grant: null, project: null, agent: null, shown: [], pauses: [] }
   const tenant = host.tenant ?? 'default'
   const grantRequired = settings.requireGrant
-  return { caller: { host, tenant, address, shown: [], grantRequired }, key }
+  return { caller: { ...nobody, host, id: `host ${host.id}`, tenant, address, grantRequired }, key }
 }
 
 /** A request as workerd hands it to the Worker when a process of this machine sends it. */
@@ -167,14 +168,14 @@ function readOf(
 }
 
 function outcome({ sample, decision, provider }: Trial, { host }: Caller): string {
-  if (decision.allow) return sample.allowed(host.id, decision.permit.sensitive)
+  if (decision.allow) return sample.allowed(host?.id ?? '', decision.permit.sensitive)
   return `is refused (${REFUSALS[decision.code]}): ${because(decision, provider)}`
 }
 
 function because({ code, rule, reason }: Denial, { name }: Provider): string {
   if (code === 'PROXY_PATH_DENIED') return `${reason} (${rule} of the provider ${name})`
   if (code === 'PROXY_SENSITIVE_DENIED') return `it is a sensitive call, and ${rule} is not true`
-  if (code === 'PROXY_GRANT_REQUIRED') return `${rule} is true, and this version has no grants`
+  if (code === 'PROXY_GRANT_REQUIRED') return `${rule} is true, so it takes a grant: npx outpost grant create --help`
   return reason
 }
 

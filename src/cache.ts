@@ -60,8 +60,7 @@ export function slotOf(permit: Permit): Slot | null {
   const { headers } = call.request
   if (UNCACHED_REQUEST.some((name) => headers.has(name))) return null
   if (/\bno-(?:store|cache)\b/i.test(headers.get('cache-control') ?? '')) return null
-  const who =
-    cache_scope === 'tenant' ? SHARED_HEADERS.map((name) => headers.get(name)) : caller.id
+  const who = cache_scope === 'tenant' ? SHARED_HEADERS.map((name) => headers.get(name)) : caller.id
   const key = JSON.stringify([caller.tenant, who, provider.name, call.path, call.query])
   return { key, ttl: cache_ttl }
 }

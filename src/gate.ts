@@ -62,7 +62,8 @@ export async function stillAllowed(permit: Permit, deps: Gating): Promise<void> 
     .look(grant?.hash ?? null)
     .catch(cannotAsk)
   const subject = { tenant, agent, provider: provider.name }
-  if (pausedBy(look.pauses, subject)) throw refusalOf({ is: 'out', because: 'paused' }, permit, deps)
+  if (pausedBy(look.pauses, subject))
+    throw refusalOf({ is: 'out', because: 'paused' }, permit, deps)
   if (!grant) return
   const because = look.grant ? grantProblem(look.grant, grant.hash, deps.now()) : 'unknown'
   if (because) throw refusalOf({ is: 'out', because }, permit, deps)
@@ -166,13 +167,17 @@ function outBecause(
 }
 
 function approvalRequired(id: string, expires: number): Refusal {
-  return new Refusal('PROXY_APPROVAL_REQUIRED', 'a person has to approve this call; send it again', {
-    metadata: {
-      approval_id: id,
-      status_url: `/_outpost/approvals/${id}/status`,
-      expires_at: new Date(expires).toISOString(),
+  return new Refusal(
+    'PROXY_APPROVAL_REQUIRED',
+    'a person has to approve this call; send it again',
+    {
+      metadata: {
+        approval_id: id,
+        status_url: `/_outpost/approvals/${id}/status`,
+        expires_at: new Date(expires).toISOString(),
+      },
+      headers: { 'retry-after': String(RETRY_AFTER_S) },
+      reason: `waits for ${id}`,
     },
-    headers: { 'retry-after': String(RETRY_AFTER_S) },
-    reason: `waits for ${id}`,
-  })
+  )
 }

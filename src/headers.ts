@@ -153,7 +153,11 @@ function mayNotPass(name: string, named: ReadonlySet<string>, rules: ForwardRule
 export type MayReturn = (name: string) => boolean
 
 /** Which of an upstream's headers the agent may see. */
-export function returnable(headers: Headers, strip: readonly string[], cookies: boolean): MayReturn {
+export function returnable(
+  headers: Headers,
+  strip: readonly string[],
+  cookies: boolean,
+): MayReturn {
   const named = headers.has('connection') ? namedByConnection(headers) : NONE
   return (name) => {
     // Without its encoding the runtime would unpack the body.

@@ -129,11 +129,16 @@ async function byGrant(
 ): Promise<Caller> {
   const { from, address, host } = place
   if (!from || address === null) throw stranger(place)
-  rejectTwoTokens(presented)
   const { hash, found } = await grantOf(token, deps).catch(cannotAsk)
   const grant = found?.grant
-  if (!grant) throw host ? unauthenticated('unknown grant token') : stranger(place)
+  if (!grant) {
+    // The address alone is enough here, so this is nobody unknown.
+    if (host?.auth_token_env === null) rejectTwoTokens(presented)
+    throw host ? unauthenticated('unknown grant token') : stranger(place)
+  }
   if (!mayComeFrom(grant, from, host)) throw stranger(place, `not in the cidrs of ${grant.id}`)
+  // Not before it is known who this is: which slots are looked into depends on the provider.
+  rejectTwoTokens(presented)
   const problem = grantProblem(grant, hash, deps.now())
   if (problem) throw ended(grant.id, problem)
   if (host && host.tenant !== null && host.tenant !== grant.tenant) {

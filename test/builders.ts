@@ -2,6 +2,7 @@ import { signerOf } from '../src/auth/index.ts'
 import type { Call } from '../src/call.ts'
 import type { Catalog, Forwarding, Host, Provider } from '../src/catalog.ts'
 import type { Caller } from '../src/identity.ts'
+import type { TenantStub } from '../src/tenants/stubs.ts'
 
 type Part<T> = { readonly [K in keyof T]?: T[K] }
 
@@ -77,9 +78,15 @@ export function aCatalog(
 }
 
 export function aCaller(over: Part<Host> = {}): Caller {
+  const host = aHost(over)
   return {
-    host: aHost(over),
-    tenant: 'default',
+    host,
+    grant: null,
+    tenant: host.tenant ?? 'default',
+    project: null,
+    agent: null,
+    id: `host ${host.id}`,
+    pauses: [],
     address: '203.0.113.0/24',
     shown: [],
     grantRequired: false,
@@ -89,4 +96,35 @@ export function aCaller(over: Part<Host> = {}): Caller {
 export function aCall(method: string, path: string, query = ''): Call {
   const request = new Request(`https://proxy.test${path}${query}`, { method })
   return { method, path, query, named: { by: 'header', name: 'api' }, request }
+}
+
+/**
+ * A tenant's object that lets everybody in and writes down that it was asked at the door. What a test
+ * does not say of it, it must not be asked.
+ */
+export function aTenant(trail: string[], over: Partial<TenantStub> = {}): TenantStub {
+  const unasked = () => Promise.reject(new Error('not to be asked'))
+  return {
+    look: async () => ({ grant: null, pauses: [] }),
+    enter: async () => (trail.push('gate'), { is: 'in', opened: 1, approval: null }),
+    record: async () => ({ seq: 1, hash: '' }),
+    decision: unasked,
+    createGrant: unasked,
+    grants: unasked,
+    grant: unasked,
+    changeGrant: unasked,
+    approvals: unasked,
+    approval: unasked,
+    decide: unasked,
+    pause: unasked,
+    resume: unasked,
+    pauses: unasked,
+    note: unasked,
+    events: unasked,
+    export: unasked,
+    follow: unasked,
+    verify: unasked,
+    counts: unasked,
+    ...over,
+  }
 }

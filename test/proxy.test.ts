@@ -1,16 +1,18 @@
 import { describe, expect, it } from 'vitest'
 
 import type { Event } from '../src/audit/event.ts'
+import { Recorder } from '../src/audit/recorder.ts'
 import { signerOf } from '../src/auth/index.ts'
 import { MemoryCache } from '../src/cache.ts'
 import type { Host, Provider } from '../src/catalog.ts'
 import type { Deps } from '../src/deps.ts'
+import { Copies } from '../src/grants/copies.ts'
 import { KnownCooldowns } from '../src/limits/cooldowns.ts'
 import { opening } from '../src/opening.ts'
 import { proxy } from '../src/proxy.ts'
 import { Secret } from '../src/secret.ts'
 import { readSettings } from '../src/settings.ts'
-import { aCatalog, aHost, aProvider } from './builders.ts'
+import { aCatalog, aHost, aProvider, aTenant } from './builders.ts'
 
 const SENTINEL = 'sentinel-9f2c7d41'
 const NOW = Date.UTC(2026, 10, 22)
@@ -34,7 +36,22 @@ function recording(provider: Provider, host: Host, over: Partial<Deps> = {}) {
       leave: async () => {},
       cool: async () => (trail.push('cooldown'), 0),
       cooldownUntil: async () => 0,
+      refund: async () => void trail.push('refund'),
     }),
+    grantLimiterOf: () => ({
+      take: async () => (trail.push('grant limiter'), ADMITTED),
+      leave: async () => {},
+      cool: async () => 0,
+      cooldownUntil: async () => 0,
+      refund: async () => void trail.push('refund'),
+    }),
+    tenantOf: () => aTenant(trail),
+    grantIndexOf: () => ({ find: async () => 'acme', put: async () => {}, remove: async () => {} }),
+    grantCopies: new Copies(),
+    pauseCopies: new Copies(),
+    notify: null,
+    recorder: new Recorder(),
+    warn: () => {},
     replayOf: () => ({
       claim: async () => (trail.push('claim'), { is: 'mine' }),
       finish: async () => void trail.push('finish'),
@@ -87,7 +104,7 @@ describe('the order of a call that is limited and has a key', () => {
   it('claims the key, takes its turn, reads the secret, sends', async () => {
     const { deps, trail } = recording(limited, writer)
     await proxy(write(), deps)
-    expect(trail).toEqual(['claim', 'limiter', 'signer', 'secret', 'send', 'record'])
+    expect(trail).toEqual(['claim', 'limiter', 'gate', 'signer', 'secret', 'send', 'record'])
   })
 
   it('over the limit frees the key and reads nothing', async () => {
@@ -331,7 +348,7 @@ describe('the order of a refused call', () => {
     expect(response.headers.get('x-proxy-error')).toBe(code)
     expect(trail).toEqual(expected)
     expect(events[0]).toMatchObject({
-      decision: code === 'PROXY_BODY_TOO_LARGE' ? 'allow' : 'deny',
+      decision: 'deny',
       secret_read: false,
       code,
     })

@@ -81,5 +81,16 @@ const REQUEST = new Request('http://bench.test/')
 
 function callerOf([host]: readonly Host[]): Caller {
   if (!host) throw new Error('a fixture without a host')
-  return { host, tenant: 'default', address: '127.0.0.0/24', shown: [], grantRequired: false }
+  return {
+    host,
+    grant: null,
+    tenant: 'default',
+    project: null,
+    agent: null,
+    id: `host ${host.id}`,
+    address: '127.0.0.0/24',
+    shown: [],
+    grantRequired: false,
+    pauses: [],
+  }
 }

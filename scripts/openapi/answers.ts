@@ -149,6 +149,38 @@ export const NAMED = { Grant: grant, Approval: approval, Pause: pause, Head: hea
 
 /** What each endpoint answers as JSON when all is well; null: something else, or nothing. */
 export const ANSWERS: Readonly<Record<Operation, v.GenericSchema | null>> = {
+  whoami: v.strictObject({
+    tenant: v.string(),
+    project: maybe(v.string()),
+    agent: maybe(v.string()),
+    host: maybe(v.string()),
+    can_call_sensitive: v.boolean(),
+    grant: maybe(
+      v.looseObject({
+        id: v.string(),
+        expires_at: time,
+        approval: v.picklist(['none', 'sensitive', 'all']),
+      }),
+    ),
+    providers: names,
+  }),
+  approvalStatus: v.strictObject({
+    id: v.string(),
+    state: v.picklist(['pending', 'approved', 'denied', 'used', 'expired']),
+    expires_at: time,
+  }),
+  simulate: v.strictObject({
+    decision: v.strictObject({
+      allow: v.boolean(),
+      code: maybe(v.string()),
+      reason: maybe(v.string()),
+      rule: maybe(v.string()),
+      sensitive: v.boolean(),
+      category: maybe(v.string()),
+      approval: v.boolean(),
+    }),
+    steps: v.array(v.strictObject({ step: v.string(), ok: v.boolean(), detail: v.string() })),
+  }),
   health: v.strictObject({ status: v.literal('ok'), providers: v.exactOptional(names) }),
   providers: v.strictObject({ providers: v.array(provider) }),
   openapi: v.looseObject({ openapi: v.string() }),

@@ -115,7 +115,11 @@ function policySteps(
   const { windows } = windowsOf(provider, permit.category)
   const said = windows.map(({ capacity, window_ms }) => `${capacity} in ${window_ms / 1000} s`)
   step('limits', true, said.length === 0 ? 'none' : said.join(', '))
-  step('approval', !permit.approval, permit.approval ? `wanted, for ${permit.pattern}` : 'not wanted')
+  step(
+    'approval',
+    !permit.approval,
+    permit.approval ? `wanted, for ${permit.pattern}` : 'not wanted',
+  )
 }
 
 function outcomeOf(decision: Decision): Outcome {

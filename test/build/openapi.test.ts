@@ -39,7 +39,9 @@ describe('the OpenAPI document', () => {
 
   it('is refused when a part of it is wrong', async () => {
     const broken = JSON.stringify(document).replace('"responses":{', '"responses":[],"x-was":{')
-    expect(await new Validator().validate(JSON.parse(broken) as SpecData)).toMatchObject({ valid: false })
+    expect(await new Validator().validate(JSON.parse(broken) as SpecData)).toMatchObject({
+      valid: false,
+    })
   })
 
   it('has every endpoint that is served, and no other', () => {
