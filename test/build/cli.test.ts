@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 
 import { ADMIN, outpost } from './cli/run.ts'
 import {
@@ -19,6 +19,9 @@ import {
   text,
 } from './cli/server.ts'
 import type { Answer, ControlServer } from './cli/server.ts'
+
+/** A process each, on a machine that may have other things to do. */
+vi.setConfig({ testTimeout: 30_000 })
 
 let server: ControlServer
 let folder: string
