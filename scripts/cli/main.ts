@@ -1,0 +1,46 @@
+import { constants } from 'node:os'
+
+import { CommanderError } from 'commander'
+
+import { EXIT, Failure, Stopped } from './exit.ts'
+import { programOf } from './program.ts'
+import { screenOn } from './screen.ts'
+import { sessionsOf } from './session.ts'
+
+const screen = screenOn(process.stdout, process.stderr)
+const stop = new AbortController()
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => stop.abort(new Stopped(constants.signals[signal])))
+}
+// Whoever read us has seen enough: `outpost audit | head`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+  process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.unexpected),
+)
+
+try {
+  const open = sessionsOf({
+    env: process.env,
+    folder: process.cwd(),
+    screen,
+    now: Date.now,
+    stop: stop.signal,
+  })
+  await programOf(screen, open).parseAsync()
+} catch (error) {
+  process.exitCode = end(error)
+}
+
+/** Says what went wrong, in one line, and returns the exit code. */
+function end(error: unknown): number {
+  // Commander has said it already. Help that was asked for is no error.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+  if (error instanceof Stopped) return error.exit
+  if (error instanceof Failure) {
+    screen.tell(error.message)
+    return error.exit
+  }
+  const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+  screen.tell(`unexpected, and a fault of this command line: ${what}`)
+  return EXIT.unexpected
+}
