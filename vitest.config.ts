@@ -81,6 +81,7 @@ export default defineConfig({
           name: 'worker',
           include: [
             'test/*.test.ts',
+            'test/audit/**/*.test.ts',
             'test/auth/**/*.test.ts',
             'test/grants/**/*.test.ts',
             'test/approvals/**/*.test.ts',
