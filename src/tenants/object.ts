@@ -6,6 +6,7 @@ import type {
   Control,
   EventPage,
   EventQuery,
+  ExportPage,
   Head,
   LedgerRecord,
   NewRecord,
@@ -157,7 +158,7 @@ export class Tenant extends DurableObject<Readonly<Record<string, unknown>>> {
     return this.#kept().ledger.events(query)
   }
 
-  export(after: number, limit: number): { readonly records: readonly LedgerRecord[] } {
+  export(after: number, limit: number): ExportPage {
     return this.#kept().ledger.export(after, limit)
   }
 
