@@ -5,7 +5,7 @@ import { join } from 'node:path'
 
 import { afterAll, describe, expect, it } from 'vitest'
 
-import { lineOf } from '../../src/audit/chain.ts'
+import { lineOf, link, textOf } from '../../src/audit/chain.ts'
 import type { LedgerRecord } from '../../src/audit/record.ts'
 import vectors from '../vectors/audit_chain.json'
 
@@ -93,12 +93,24 @@ describe('verify-audit', () => {
   })
 
   it('does not call a chain good when the head cannot be looked for', async () => {
-    const [record] = RECORDS
-    const { code, complaint } = await run(
-      ['--head', `1:${record?.hash ?? ''}`],
-      text(LINES.slice(3)),
-    )
-    expect({ code, complaint }).toEqual({ code: 1, complaint: '' })
+    const [first, second] = RECORDS
+    if (!first || !second) throw new Error('no vectors')
+    const control = {
+      at: '2026-12-24T00:00:00.000Z',
+      action: 'audit.pruned',
+      by: 'outpost',
+      target: 'acme',
+      details: { through: 1, hash: first.hash, records: 1, faults: 0 },
+    }
+    const rest = { kind: 'control', control, seq: 3, tenant: 'acme', recorded: control.at } as const
+    const pruned = { ...rest, prev: second.hash, hash: link(textOf(rest), second.hash) }
+    const content = text([lineOf(second), lineOf(pruned)])
+    const newer = await run(['--head', headAt(2)], content)
+    expect(newer).toMatchObject({ code: 0, complaint: '' })
+    expect(newer.out).toContain('start    checkpoint')
+    const early = await run(['--head', `0:${vectors.genesis}`], content)
+    expect(early.code).toBe(2)
+    expect(early.complaint).toContain('pruned')
   })
 
   it('says how it is used', async () => {
