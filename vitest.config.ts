@@ -84,6 +84,7 @@ export default defineConfig({
           name: 'worker',
           include: [
             'test/*.test.ts',
+            'test/audit/**/*.test.ts',
             'test/auth/**/*.test.ts',
             'test/control/**/*.test.ts',
             'test/grants/**/*.test.ts',

@@ -27,12 +27,18 @@ export interface Event {
   readonly id: string
   readonly at: string
   readonly tenant: string | null
+  readonly project: string | null
+  readonly agent: string | null
   readonly host: string | null
   readonly client: string | null
+  /** The identifier of the grant, or null for a call without one. */
+  readonly grant: string | null
   readonly provider: string | null
   readonly method: string
   readonly path: string | null
   readonly query_keys: readonly string[]
+  /** What the call does, where its API says so outside method and path. */
+  readonly operation: string | null
   readonly category: string | null
   readonly sensitive: boolean
   readonly decision: 'allow' | 'deny'
@@ -40,7 +46,15 @@ export interface Event {
   readonly reason: string | null
   /** The rule that decided, or null when the call did not come so far. */
   readonly rule: string | null
+  /** The identifier of the approval that was used, or null when none was wanted. */
+  readonly approval: string | null
+  /** Where the credential was put on the request. */
+  readonly mode: 'edge'
   readonly secret_read: boolean
+  /** The agent never gets a credential. */
+  readonly secret_exposed: false
+  /** How often the upstream's answer repeated a credential, which was taken out. */
+  readonly echoes_scrubbed: number
   readonly status: number
   readonly code: string | null
   readonly cache: string
@@ -73,7 +87,11 @@ export function eventOf(so: Progress, ending: Ending): Event {
     method: request.method,
     ...whatWasAsked(so),
     ...whatWasDecided(so),
+    approval: null,
+    mode: 'edge',
     secret_read: (so.credentials?.opened.length ?? 0) > 0,
+    secret_exposed: false,
+    echoes_scrubbed: 0,
     status: response.status,
     code: response.headers.get('x-proxy-error'),
     cache: response.headers.get('x-proxy-cache') ?? 'BYPASS',
@@ -83,11 +101,17 @@ export function eventOf(so: Progress, ending: Ending): Event {
   }
 }
 
-function whoCalled({ place, caller }: Progress): Pick<Event, 'tenant' | 'host' | 'client'> {
+function whoCalled({
+  place,
+  caller,
+}: Progress): Pick<Event, 'tenant' | 'project' | 'agent' | 'host' | 'client' | 'grant'> {
   return {
     tenant: caller?.tenant ?? null,
+    project: null,
+    agent: null,
     host: place?.host?.id ?? null,
     client: place?.address ?? null,
+    grant: null,
   }
 }
 
@@ -112,9 +136,9 @@ function whatWasDecided({
 }
 
 /** What the client sent, searched for every secret and key that the call knows of. */
-function whatWasAsked(so: Progress): Pick<Event, 'provider' | 'path' | 'query_keys'> {
+function whatWasAsked(so: Progress): Pick<Event, 'provider' | 'path' | 'query_keys' | 'operation'> {
   const { call } = so
-  if (!call) return { provider: null, path: null, query_keys: [] }
+  if (!call) return { provider: null, path: null, query_keys: [], operation: null }
   // A stranger's slots are not read: how long that takes would tell which providers exist.
   const presented = so.caller?.shown ?? presentedIn(call, null).all
   const secrets = [...(so.place?.key ? [so.place.key] : []), ...(so.credentials?.opened ?? [])]
@@ -124,6 +148,7 @@ function whatWasAsked(so: Progress): Pick<Event, 'provider' | 'path' | 'query_ke
     provider: call.named.name === '' ? null : clean(call.named.name).slice(0, MAX_NAME),
     path: clean(call.path).slice(0, MAX_PATH),
     query_keys: keysOf(call.query.slice(1)).map((key) => clean(key).slice(0, MAX_NAME)),
+    operation: null,
   }
 }
 
