@@ -10,7 +10,7 @@ import { unstable_readConfig } from 'wrangler'
 import type { Unstable_Config } from 'wrangler'
 
 import type { Catalog } from '../src/catalog.ts'
-import { SETTINGS } from '../src/settings.ts'
+import { readSettings, SETTINGS } from '../src/settings.ts'
 import { bindingsOf, objectClasses, refuseUnserved, workerdConfig } from './workerd/config.ts'
 import { openDataDir } from './workerd/data-dir.ts'
 import { bracketed, launch } from './workerd/launch.ts'
@@ -112,6 +112,13 @@ export function needsOf({ CATALOG, SECRET_NAMES }: Compiled): Needs {
   }
 }
 
+/** A team of Cloudflare Access on this machine, as tests have it. A real one has a public address. */
+function teamUrls(env: Readonly<Record<string, unknown>>): readonly string[] {
+  const { access } = readSettings(env)
+  const isLocal = access !== null && 'origin' in access && access.origin.startsWith('http:')
+  return isLocal ? [access.origin] : []
+}
+
 /**
  * Runs the bundle of `root` on plain workerd, as a self-hosted installation does, and returns when
  * it answers. Nothing but one HTTP port is opened. The child ends with this process, even when that
@@ -124,7 +131,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
   const config = readDeployment(root)
   refuseUnserved(config)
   const needs = options.needs ?? needsOf(await readCompiled(root))
-  const peers = await privatePeers(needs.baseUrls)
+  const peers = await privatePeers([...needs.baseUrls, ...teamUrls({ ...config.vars, ...env })])
   const data = await openDataDir(options.dataDir ?? join(root, '.outpost/data'))
   try {
     sweepReplays(data.objects, Date.now())

@@ -33,17 +33,18 @@ export interface Outpost {
 }
 
 /**
- * Runs the built worker on plain workerd, and an upstream, for the tests of one file. At the end it
+ * Runs the built worker on plain workerd, and an upstream, for the tests of one file; with these
+ * settings beside the usual ones. At the end it
  * checks that the process is still well, and that no sentinel is in anything that it printed.
  */
-export function outpost(): Outpost {
+export function outpost(settings: Readonly<Record<string, string>> = {}): Outpost {
   let served: Served | undefined
   let upstream: Upstream | undefined
   const { root, upstreamPort } = inject('built')
 
   beforeAll(async () => {
     upstream = await startUpstream(upstreamPort)
-    const env = { ...SECRETS, ...OPERATORS, OUTPOST_DOMAIN: 'outpost.test' }
+    const env = { ...SECRETS, ...OPERATORS, OUTPOST_DOMAIN: 'outpost.test', ...settings }
     served = await serve({ root, port: 0, dataDir: join(root, 'data'), env, output: 'keep' })
   })
 
