@@ -10,7 +10,7 @@ import type { NewGrantBody } from './grant_schema.ts'
 import type { Handler } from './handler.ts'
 import { wrong } from './input.ts'
 import type { WrongField } from './input.ts'
-import { readyTenant } from './pauses.ts'
+import { prepareTenant } from './pauses.ts'
 import { findById, tenantsAskedFor } from './tenants.ts'
 
 /**
@@ -24,9 +24,9 @@ export const createGrant: Handler<'createGrant'> = async ({ body, deps, now, by 
   const hash = await tokenHash(token)
   const id = newId('gr', body.tenant, deps.random)
   const grant = newGrant(body, { id, hash, now })
-  const tenant = await readyTenant(body.tenant, deps)
+  await prepareTenant(body.tenant, deps)
   await deps.grantIndexOf(hash).put(hash, body.tenant)
-  await tenant.createGrant(grant, by)
+  await deps.tenantOf(body.tenant).createGrant(grant, by)
   return { grant: viewOf(grant, now), token }
 }
 

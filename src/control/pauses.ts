@@ -70,18 +70,14 @@ export function pauseViews(
   return [...views.values()]
 }
 
-/**
- * The object of a tenant that is about to get a grant: known to the registry, and paused where
- * everything is.
- */
-export async function readyTenant(tenant: string, deps: ControlDeps): Promise<TenantStub> {
-  const stub = deps.tenantOf(tenant)
+/** Makes a tenant known that is about to get a grant, and pauses it where everything is paused. */
+export async function prepareTenant(tenant: string, deps: ControlDeps): Promise<void> {
   const pauses = await deps.registry().register(tenant)
-  if (pauses.length === 0) return stub
+  if (pauses.length === 0) return
+  const stub = deps.tenantOf(tenant)
   const there = new Set((await stub.pauses()).map(({ scope }) => scopeKey(scope)))
   const missing = pauses.filter(({ scope }) => !there.has(scopeKey(scope)))
   await Promise.all(missing.map((each) => stub.pause(each)))
-  return stub
 }
 
 function scopeOf({ provider, agent, tenant }: AskedScope): PauseScope {
