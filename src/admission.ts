@@ -111,7 +111,11 @@ async function takeTurn(
   if (!verdict.admitted) throw notAdmitted(verdict)
   const { wait_ms, turn: moment } = verdict
   if (wait_ms > 0) {
-    await turn(wait_ms, call.request.signal, () => deps.waitUntil(limiter.leave(moment)))
+    const leave = (): void => {
+      deps.waitUntil(limiter.leave(moment).catch(() => {}))
+      if ((ask.quota ?? null) !== null) deps.waitUntil(limiter.refund().catch(() => {}))
+    }
+    await turn(wait_ms, call.request.signal, leave)
   }
   return verdict
 }

@@ -108,7 +108,10 @@ function policySteps(
   provider: Provider,
   step: (name: string, ok: boolean, detail: string) => void,
 ): void {
-  if (!decision.allow) return void step('policy', false, `${decision.rule}: ${decision.reason}`)
+  if (!decision.allow) {
+    step('policy', false, `${decision.rule}: ${decision.reason}`)
+    return
+  }
   const { permit } = decision
   step('policy', true, `${permit.rule}, category ${permit.category}`)
   step('sensitive', true, permit.sensitive ? 'a sensitive call, and it may' : 'not sensitive')
