@@ -175,8 +175,9 @@ function outcome({ sample, decision, provider }: Trial, { host }: Caller): strin
 function because({ code, rule, reason }: Denial, { name }: Provider): string {
   if (code === 'PROXY_PATH_DENIED') return `${reason} (${rule} of the provider ${name})`
   if (code === 'PROXY_SENSITIVE_DENIED') return `it is a sensitive call, and ${rule} is not true`
-  if (code === 'PROXY_GRANT_REQUIRED')
+  if (code === 'PROXY_GRANT_REQUIRED') {
     return `${rule} is true, so it takes a grant: npx outpost grant create --help`
+  }
   return reason
 }
 

@@ -39,7 +39,7 @@ export async function forward(
     timer = setTimeout(() => stop.abort(), timeout_ms)
   }
   try {
-    const response = await sendAs(url, permit.call, draft, upload, send)
+    const response = await send(...requestOf(url, permit.call, draft, upload))
     if (response.status < 200 || response.status > 599) {
       await response.body?.cancel()
       throw new Refusal('PROXY_UPSTREAM_ERROR', 'the upstream answered with an impossible status', {
@@ -56,23 +56,24 @@ export async function forward(
   }
 }
 
-/** Sends the draft to this very URL, or not at all: nothing may be read in another way on its way. */
-function sendAs(
+/**
+ * The draft as `fetch` wants it, for this very URL, or not at all: nothing may be read in another
+ * way on its way.
+ */
+function requestOf(
   url: string,
   { request, method }: Call,
   { headers }: Draft,
   { body, stop }: Upload,
-  send: Send,
-): Promise<Response> {
+): Parameters<Send> {
   const { signal } = stop
   if (!isUnchanged(url.slice(url.indexOf('/', ORIGIN_AT))) && new URL(url).href !== url) {
     throw new Error('the URL would not be sent as it was evaluated')
   }
   if (!body || takesBody(method)) {
-    return send(url, { method, headers, body, redirect: 'manual', signal })
+    return [url, { method, headers, body, redirect: 'manual', signal }]
   }
-  const whole = new Request(new Request(url, request), { headers, redirect: 'manual' })
-  return send(whole, { signal })
+  return [new Request(new Request(url, request), { headers, redirect: 'manual' }), { signal }]
 }
 
 /** Behind the two slashes of `http://` or `https://`. */

@@ -1,8 +1,8 @@
 import type { ApprovalAsk } from './approvals/approval.ts'
 import { summaryOf } from './approvals/summary.ts'
 import { webhookMessage } from './approvals/webhook.ts'
-import { eventOf, queryKeys } from './audit/event.ts'
-import type { Progress } from './audit/event.ts'
+import { eventOf, queryKeys } from './audit/describe.ts'
+import type { Progress } from './audit/describe.ts'
 import { redact } from './audit/redact.ts'
 import { sha256 } from './digest.ts'
 import { grantProblem } from './grants/grant.ts'
@@ -62,8 +62,8 @@ export async function stillAllowed(permit: Permit, deps: Gating): Promise<void> 
     .look(grant?.hash ?? null)
     .catch(cannotAsk)
   const subject = { tenant, agent, provider: provider.name }
-  if (pausedBy(look.pauses, subject))
-    throw refusalOf({ is: 'out', because: 'paused' }, permit, deps)
+  const paused = pausedBy(look.pauses, subject)
+  if (paused) throw refusalOf({ is: 'out', because: 'paused' }, permit, deps)
   if (!grant) return
   const because = look.grant ? grantProblem(look.grant, grant.hash, deps.now()) : 'unknown'
   if (because) throw refusalOf({ is: 'out', because }, permit, deps)

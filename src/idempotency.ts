@@ -1,7 +1,7 @@
 import { collected, given } from './collect.ts'
 import { sha256 } from './digest.ts'
-import { isSafe } from './policy/decide.ts'
 import type { Permit } from './policy/decide.ts'
+import { isSafe } from './policy/route.ts'
 import { Refusal } from './refusal.ts'
 import type { Fingerprint, Kept, Outcome } from './replay/claim.ts'
 import { digestBody } from './upload.ts'

@@ -127,34 +127,46 @@ async function byGrant(
   place: Place,
   deps: Doorkeeper,
 ): Promise<Caller> {
-  const { from, address, host } = place
-  if (!from || address === null) throw stranger(place)
+  const { address, host } = place
+  if (address === null) throw stranger(place)
   const { hash, found } = await grantOf(token, deps).catch(cannotAsk)
-  const grant = found?.grant
-  if (!grant) {
-    // The address alone is enough here, so this is nobody unknown.
-    if (host?.auth_token_env === null) rejectTwoTokens(presented)
-    throw host ? unauthenticated('unknown grant token') : stranger(place)
-  }
-  if (!mayComeFrom(grant, from, host)) throw stranger(place, `not in the cidrs of ${grant.id}`)
+  if (!found?.grant) throw unknownToken(presented, place)
+  const { grant, pauses } = found
+  checkOrigin(grant, place)
   // Not before it is known who this is: which slots are looked into depends on the provider.
   rejectTwoTokens(presented)
   const problem = grantProblem(grant, hash, deps.now())
   if (problem) throw ended(grant.id, problem)
-  if (host && host.tenant !== null && host.tenant !== grant.tenant) {
-    throw wrongClient(`host ${host.id} is of another tenant than ${grant.id}`)
-  }
+  const { id, tenant, project, agent } = grant
   return {
     host,
     grant: { ...grant, hash },
-    tenant: grant.tenant,
-    project: grant.project,
-    agent: grant.agent,
-    id: `grant ${grant.id}`,
+    tenant,
+    project,
+    agent,
+    id: `grant ${id}`,
     address,
     shown: presented.all,
     grantRequired: deps.settings.requireGrant,
-    pauses: found.pauses,
+    pauses,
+  }
+}
+
+function unknownToken(presented: Presented, place: Place): Refusal {
+  if (!place.host) return stranger(place)
+  // Where the address alone is enough, this is nobody unknown.
+  if (place.host.auth_token_env === null) rejectTwoTokens(presented)
+  return unauthenticated('unknown grant token')
+}
+
+/** @throws Refusal 403 for an address that the grant is not for. */
+function checkOrigin(grant: Grant, place: Place): void {
+  const { from, host } = place
+  if (!from || !mayComeFrom(grant, from, host)) {
+    throw stranger(place, `not in the cidrs of ${grant.id}`)
+  }
+  if (host && host.tenant !== null && host.tenant !== grant.tenant) {
+    throw wrongClient(`host ${host.id} is of another tenant than ${grant.id}`)
   }
 }
 

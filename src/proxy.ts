@@ -1,5 +1,5 @@
 import { admit, coolDown } from './admission.ts'
-import type { Progress } from './audit/event.ts'
+import type { Progress } from './audit/describe.ts'
 import { writeCall } from './audit/write.ts'
 import { slotOf } from './cache.ts'
 import { lookUp, namedByGrant, readCall, resolve } from './call.ts'

@@ -41,16 +41,7 @@ export async function relay(
     headers: upstream.headers,
   })
   const { headers } = response
-  const { strip_response_headers, forward_cookies } = provider
-  let scrubbed = 0
-  const may = returnable(upstream.headers, strip_response_headers, forward_cookies)
-  for (const [name, value] of upstream.headers) {
-    const clean = may(name) ? redacted(value, opened) : null
-    if (clean !== null && clean !== value) scrubbed += 1
-    if (clean === null || (clean !== value && name === 'set-cookie')) headers.delete(name)
-    else if (name === 'location') headers.set(name, rewriteLocation(clean, url, permit))
-    else if (clean !== value) headers.set(name, clean)
-  }
+  const scrubbed = returnHeaders({ from: upstream.headers, to: headers, url }, permit, opened)
   if (limited) {
     headers.set('x-proxy-error', 'PROXY_UPSTREAM_RATE_LIMITED')
     if (!headers.has('retry-after')) headers.set('retry-after', String(DEFAULT_RETRY_AFTER))
@@ -60,7 +51,29 @@ export async function relay(
   return { response, scrubbed }
 }
 
-/** An upstream that redirects, paginates or complains often repeats what it was sent. */
+/**
+ * Takes out of the answer's headers what the agent may not see, and every credential that was read:
+ * an upstream that redirects, paginates or complains often repeats what it was sent. Returns how
+ * many headers did.
+ */
+function returnHeaders(
+  { from, to, url }: { readonly from: Headers; readonly to: Headers; readonly url: string },
+  permit: Permit,
+  opened: readonly Secret[],
+): number {
+  const { strip_response_headers, forward_cookies } = permit.provider
+  const may = returnable(from, strip_response_headers, forward_cookies)
+  let scrubbed = 0
+  for (const [name, value] of from) {
+    const clean = may(name) ? redacted(value, opened) : null
+    if (clean !== null && clean !== value) scrubbed += 1
+    if (clean === null || (clean !== value && name === 'set-cookie')) to.delete(name)
+    else if (name === 'location') to.set(name, rewriteLocation(clean, url, permit))
+    else if (clean !== value) to.set(name, clean)
+  }
+  return scrubbed
+}
+
 function redacted(text: string, opened: readonly Secret[]): string {
   return opened.reduce((rest, secret) => secret.redact(rest), text)
 }

@@ -31,20 +31,22 @@ export interface Target {
  */
 export function readTarget(request: Request): Target | null {
   const text = request.url
-  const parts = REQUEST_URL.exec(text)
-  if (!parts || text.length > MAX_TARGET) return null
+  const parts = text.length > MAX_TARGET ? null : REQUEST_URL.exec(text)
+  if (!parts) return null
   const [, authority = '', host = '', path = '/', query = ''] = parts
-  const sentHost = request.headers.get('host')
-  if (sentHost !== null && sentHost !== authority && !sameHost(sentHost, host)) return null
-  if (parsedBefore.has(authority) && isUnchanged(path + query)) {
-    return { host: host.toLowerCase(), path, query }
-  }
+  if (!isSentTo(request.headers.get('host'), authority, host)) return null
+  const unchanged = parsedBefore.has(authority) && isUnchanged(path + query)
+  const sent = unchanged ? query : queryParsed(text, authority, path)
+  return sent === null ? null : { host: host.toLowerCase(), path, query: sent }
+}
 
+/** The query as URL parsing has it; null when that fails or has another path. */
+function queryParsed(text: string, authority: string, path: string): string | null {
   const url = parse(text)
   if (url?.pathname !== path) return null
   if (parsedBefore.size >= MOST_AUTHORITIES) parsedBefore.clear()
   parsedBefore.add(authority)
-  return { host: host.toLowerCase(), path, query: queryOf(url) }
+  return queryOf(url)
 }
 
 /** Authorities that URL parsing has taken. Parsing costs more than all else here. */
@@ -65,7 +67,8 @@ function queryOf({ href, hash }: URL): string {
   return start < 0 ? '' : href.slice(start, href.length - hash.length)
 }
 
-function sameHost(header: string, host: string): boolean {
+function isSentTo(header: string | null, authority: string, host: string): boolean {
+  if (header === null || header === authority) return true
   return header.replace(/:\d{1,5}$/, '').toLowerCase() === host.toLowerCase()
 }
 

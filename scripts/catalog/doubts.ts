@@ -1,7 +1,7 @@
 import ipaddr from 'ipaddr.js'
 
 import type { Auth } from '../../src/auth/scheme.ts'
-import { isSafe } from '../../src/policy/decide.ts'
+import { isSafe } from '../../src/policy/route.ts'
 import type { Fault } from './explain.ts'
 import type { Path } from './problem.ts'
 import type { ProviderFile } from './schema.ts'

@@ -57,8 +57,9 @@ function fieldsOf(
 /** Scalars as they are, what is nested by its size. */
 function shape(value: unknown): string {
   if (Array.isArray(value)) return `[${value.length} items]`
-  if (typeof value === 'object' && value !== null)
+  if (typeof value === 'object' && value !== null) {
     return short(`{${Object.keys(value).join(', ')}}`)
+  }
   return short(typeof value === 'string' ? JSON.stringify(value) : String(value))
 }
 

@@ -1,6 +1,6 @@
 import type { Deps } from '../deps.ts'
-import { eventOf } from './event.ts'
-import type { Ending, Progress } from './event.ts'
+import { eventOf } from './describe.ts'
+import type { Ending, Progress } from './describe.ts'
 
 /**
  * The record of a call that has ended: a line on the console, and a record in the ledger of its

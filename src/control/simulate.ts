@@ -1,16 +1,15 @@
 import { windowsOf } from '../admission.ts'
 import { resolve } from '../call.ts'
 import type { Call } from '../call.ts'
-import type { Provider } from '../catalog.ts'
+import type { Host, Provider } from '../catalog.ts'
 import { stateOf } from '../grants/grant.ts'
-import type { Grant } from '../grants/grant.ts'
 import { reachOf } from '../identity.ts'
 import type { Caller } from '../identity.ts'
-import type { Pause } from '../pauses/pause.ts'
 import { decide } from '../policy/decide.ts'
 import type { Decision } from '../policy/decide.ts'
 import { asRefusal, Refusal } from '../refusal.ts'
 import type { RefusalCode } from '../refusal.ts'
+import type { ControlDeps } from './deps.ts'
 import type { Asked, Handler } from './handler.ts'
 import { wrong } from './input.ts'
 import { findById } from './tenants.ts'
@@ -81,26 +80,33 @@ function callIn({ method, path, query, provider, body }: Asked<'simulate'>['body
 
 /** @throws Refusal 404 for a grant that is not there, 400 for a host entry that is not. */
 async function callerIn({ body, deps }: Asked<'simulate'>): Promise<Caller> {
-  const { catalog, settings } = deps
-  const host = body.host === undefined ? null : catalog.hosts.find(({ id }) => id === body.host)
-  if (host === undefined) throw wrong([{ path: 'host', expected: 'the id of a host entry' }])
-  const id = body.grant
-  const found = id === undefined ? null : await findById(id, deps, (each) => each.grant(id))
-  const tenant = found?.tenant ?? host?.tenant ?? 'default'
-  const pauses: readonly Pause[] = await deps.tenantOf(tenant).pauses()
-  const grant: Grant | null = found?.found ?? null
+  const { grant: id, host: hostId } = body
+  const host = hostId === undefined ? null : hostIn(deps, hostId)
+  const grant = id === undefined ? null : (await findById(id, deps, (each) => each.grant(id))).found
+  const tenant = grant?.tenant ?? host?.tenant ?? 'default'
   return {
+    ...NOBODY,
     host,
-    grant: grant && { ...grant, hash: '' },
+    ...(grant && { grant: { ...grant, hash: '' }, project: grant.project, agent: grant.agent }),
     tenant,
-    project: grant?.project ?? null,
-    agent: grant?.agent ?? null,
-    id: 'simulated',
-    address: '',
-    shown: [],
-    grantRequired: settings.requireGrant,
-    pauses,
+    grantRequired: deps.settings.requireGrant,
+    pauses: await deps.tenantOf(tenant).pauses(),
   }
+}
+
+const NOBODY = {
+  grant: null,
+  project: null,
+  agent: null,
+  id: 'simulated',
+  address: '',
+  shown: [],
+} as const
+
+function hostIn({ catalog }: ControlDeps, wanted: string): Host {
+  const host = catalog.hosts.find(({ id }) => id === wanted)
+  if (host) return host
+  throw wrong([{ path: 'host', expected: 'the id of a host entry' }])
 }
 
 function policySteps(
