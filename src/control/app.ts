@@ -41,7 +41,7 @@ let app: Hono<Env> | undefined
 
 /** Routes by our own reading of the path: Hono's decodes it, and the proxy does not. */
 function routed(): Hono<Env> {
-  const made = new Hono<Env>({ getPath: (request) => readTarget(request)?.path ?? '' })
+  const made = new Hono<Env>({ getPath: pathOf })
   const methods = new Map<string, string[]>()
   for (const [name, row] of served()) {
     const path = row.path.replaceAll(/\{(\w+)\}/g, ':$1')
@@ -52,6 +52,12 @@ function routed(): Hono<Env> {
   made.notFound((c) => noRoute(c))
   made.onError((error) => refuse(asRefusal(error)))
   return made
+}
+
+/** The path as it was sent. One that ends in a slash is another, which this router does not see. */
+function pathOf(request: Request): string {
+  const path = readTarget(request)?.path ?? ''
+  return path.endsWith('/') ? '' : path
 }
 
 /** Who asks, from where, and what, in this order. Nothing is done before all three are settled. */

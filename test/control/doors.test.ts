@@ -115,6 +115,9 @@ describe('every path', () => {
     '/_outpost/',
     '/_outpost/nothing',
     '/_outpost//status',
+    '/_outpost/status/',
+    '/_outpost/grants/',
+    '/_outpost/%73tatus',
     '/_outpost/Status',
   ])('%s is nothing, and only an operator is told', async (path) => {
     const { exports } = await import('cloudflare:workers')

@@ -123,6 +123,8 @@ describe.each(rows.filter(([, { params }]) => params))('the path of %s', (name, 
     const paths = fc.oneof(fc.string({ unit: 'binary', minLength: 1, maxLength: 40 }), fc.webPath())
     await holds(paths, async (input) => {
       const text = input.toWellFormed()
+      // A URL has no such segments: they would be another path.
+      fc.pre(!/^\.{1,2}$/.test(text))
       const params = { id: text, key: text }
       const { status } = await ask(name, { params, ...(body ? { body } : {}) })
       expect([400, 401, 404, 405]).toContain(status)
