@@ -33,6 +33,17 @@ export const MEANINGS: Readonly<Record<FaultName, string>> = {
   unreadable: 'the line is not a record',
 }
 
+/** Of lines without a record. */
+const NOTHING: Report = {
+  tenant: null,
+  records: 0,
+  first: null,
+  last: null,
+  start: null,
+  headChecked: false,
+  faults: [],
+}
+
 const HASH = /^[0-9a-f]{64}$/
 
 /** Verifies an export line by line. It knows nothing that is not in the lines or given to it. */
@@ -70,10 +81,11 @@ export class ExportCheck {
 
   /** `head`: a place that was noted earlier and has to be there. */
   report(head: Head | null): Report {
-    const first = this.#check?.first ?? null
-    const start = first && this.#startOf(first, head)
-    if (first && !start) this.#check?.addWrongStart(first.seq)
-    const headChecked = head !== null && first !== null && head.seq >= first.seq - 1
+    const check = this.#check
+    if (!check) return NOTHING
+    const { first } = check
+    const start = this.#startOf(check, head)
+    const headChecked = head !== null && head.seq >= (first?.seq ?? 1) - 1
     return {
       tenant: this.#tenant,
       records: this.#records,
@@ -81,7 +93,7 @@ export class ExportCheck {
       last: this.#last,
       start,
       headChecked,
-      faults: this.#check?.faults(headChecked ? head : null, false) ?? [],
+      faults: check.faults(headChecked ? head : null, false),
     }
   }
 
@@ -95,14 +107,16 @@ export class ExportCheck {
     return check
   }
 
-  #startOf(
-    first: { readonly seq: number; readonly prev: string },
-    head: Head | null,
-  ): Start | null {
+  /** Where the export begins in the chain; what is not accounted for is a fault. */
+  #startOf(check: ChainCheck, head: Head | null): Start | null {
+    const { first } = check
+    if (!first) return null
     const { seq, prev } = first
-    if (seq === 1) return prev === genesis(this.#tenant ?? '') ? 'genesis' : null
+    if (seq === 1 && prev === genesis(this.#tenant ?? '')) return 'genesis'
     if (this.#checkpoints.get(seq - 1) === prev) return 'checkpoint'
-    return head?.seq === seq - 1 && head.hash === prev ? 'given head' : null
+    if (head?.seq === seq - 1 && head.hash === prev) return 'given head'
+    check.addWrongStart(seq)
+    return null
   }
 }
 

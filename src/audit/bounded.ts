@@ -1,7 +1,7 @@
 import { canonical } from './canonical.ts'
 
 /** Characters of the canonical text. A record of a usual call has 800. */
-const MAX_RECORD = 16_384
+export const MAX_RECORD = 16_384
 
 /** Which texts are cut when a record is too long, by their length; one after the other. */
 const STEPS = [1024, 256, 32] as const

@@ -5,10 +5,16 @@
  */
 export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map((each) => canonical(each)).join(',')}]`
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
-  const members = Object.entries(value)
-    .filter(([, each]) => each !== undefined)
-    .toSorted(([one], [other]) => (one < other ? -1 : 1))
-    .map(([key, each]) => `${JSON.stringify(key)}:${canonical(each)}`)
-  return `{${members.join(',')}}`
+  if (!isObject(value)) return JSON.stringify(value) ?? 'null'
+  let members = ''
+  for (const key of Object.keys(value).toSorted()) {
+    const each = value[key]
+    if (each === undefined) continue
+    members += `${members === '' ? '' : ','}${JSON.stringify(key)}:${canonical(each)}`
+  }
+  return `{${members}}`
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
 }

@@ -1,4 +1,4 @@
-import { bounded } from './bounded.ts'
+import { bounded, MAX_RECORD } from './bounded.ts'
 import { genesis, link, textOf } from './chain.ts'
 import { findEvents } from './ledger_query.ts'
 import { firstAfter, hashAt, readRow, rowsAfter } from './ledger_rows.ts'
@@ -93,7 +93,7 @@ export class Ledger {
     let { seq, hash: prev } = state
     for (const record of records) {
       seq += 1
-      const text = textOf({ ...bounded(record), seq, tenant: this.#tenant, recorded })
+      const text = boundedText(record, { seq, tenant: this.#tenant, recorded })
       const hash = link(text, prev)
       const closes = record.kind === 'closed' ? record.opened : null
       this.#sql.exec(INSERT, seq, prev, hash, closes, text)
@@ -137,7 +137,7 @@ export class Ledger {
     })
   }
 
-  /** Verifies the next 20,000 records after `from`; null: from the start of what is stored. */
+  /** Verifies the next 5000 records after `from`; null: from the start of what is stored. */
   verify(from: VerifyFrom | null): VerifyPart {
     const { seq, hash, base } = this.#state()
     return verifyPart(this.#sql, { tenant: this.#tenant, base, head: { seq, hash }, from })
@@ -198,4 +198,10 @@ export class Ledger {
     const { seq, hash, recorded, pruned_seq, pruned_hash, pruned_by } = row
     return { seq, hash, recorded, base: { seq: pruned_seq, hash: pruned_hash, by: pruned_by } }
   }
+}
+
+/** The text of a record at its place; of a shorter record, when it is too long. */
+function boundedText(record: NewRecord, place: object): string {
+  const text = textOf({ ...record, ...place })
+  return text.length <= MAX_RECORD ? text : textOf({ ...bounded(record), ...place })
 }

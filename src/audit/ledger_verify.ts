@@ -4,7 +4,7 @@ import type { Row } from './ledger_rows.ts'
 import type { Fault, Head, VerifyPart } from './record.ts'
 
 /** So many records are verified at once: the object does nothing else meanwhile. */
-const PART = 20_000
+const PART = 5000
 
 /** The checkpoint. `by`: the seq of the record `audit.pruned` that says so; 0 before the first. */
 export interface Base extends Head {

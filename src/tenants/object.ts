@@ -6,6 +6,7 @@ import type {
   Control,
   EventPage,
   EventQuery,
+  ExportPage,
   Head,
   LedgerRecord,
   NewRecord,
@@ -58,7 +59,7 @@ export class Tenant extends DurableObject<Readonly<Record<string, unknown>>> {
   readonly #waiting = new Waiting()
 
   look(hash: string | null): Look {
-    // A tenant that nothing was ever kept of stays without a file: it may be asked with every read.
+    // A tenant that nothing was ever kept of stays without tables: no read writes.
     if (!this.#tables && !hasTables(this.ctx.storage.sql)) return { grant: null, pauses: [] }
     const { grants, pauses } = this.#kept()
     return { grant: hash === null ? null : grants.byHash(hash), pauses: pauses.all() }
@@ -157,7 +158,7 @@ export class Tenant extends DurableObject<Readonly<Record<string, unknown>>> {
     return this.#kept().ledger.events(query)
   }
 
-  export(after: number, limit: number): { readonly records: readonly LedgerRecord[] } {
+  export(after: number, limit: number): ExportPage {
     return this.#kept().ledger.export(after, limit)
   }
 

@@ -4,6 +4,7 @@ import type {
   Control,
   EventPage,
   EventQuery,
+  ExportPage,
   Head,
   LedgerRecord,
   NewRecord,
@@ -135,12 +136,7 @@ export interface TenantStub {
   note(control: Control): Promise<void>
   events(query: EventQuery): Promise<EventPage>
   /** The chain itself, in order, after that `seq`. */
-  export(
-    after: number,
-    limit: number,
-  ): Promise<{
-    readonly records: readonly LedgerRecord[]
-  }>
+  export(after: number, limit: number): Promise<ExportPage>
   /**
    * The records after that `seq`; when there are none, waits for the next, at most so long. It is
    * not called `tail`: that name is the runtime's own, and cannot be called from elsewhere.
