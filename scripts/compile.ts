@@ -1,7 +1,10 @@
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 
+import { aliasDoubts } from './catalog/alias-doubts.ts'
+import type { Written } from './catalog/extended.ts'
 import { checkHosts } from './catalog/hosts-check.ts'
+import { lineages } from './catalog/lineage.ts'
 import { PluginFolder } from './catalog/plugins.ts'
 import type { LoadedPlugin } from './catalog/plugins.ts'
 import { compare, formatProblem, inFileOrder } from './catalog/problem.ts'
@@ -41,7 +44,7 @@ export async function compileFiles(
 ): Promise<Compiled> {
   const plugins = new PluginFolder(options.plugins ?? join(ROOT, 'src/plugins'))
   const sources = files.map(({ file, text }) => new YamlFile(file, text))
-  const checked = await Promise.all(sources.map((source) => checkProvider(source, plugins)))
+  const checked = await Promise.all(lineages(sources).map((each) => checkProvider(each, plugins)))
   const enabled = checked.filter((each) => each.enabled)
   const names = new Set(enabled.flatMap(({ name }) => name ?? []))
   const from = hosts && new YamlFile(hosts.file, hosts.text)
@@ -57,10 +60,14 @@ export async function compileFiles(
     problems: inFileOrder([
       ...checked.flatMap(({ problems }) => problems),
       ...repeatedNames(enabled),
-      ...sources.flatMap((source) => foreignSecrets(source, found.hosts)),
+      ...checked.flatMap(({ source }) => foreignSecrets(source, found.hosts)),
       ...found.problems,
     ]),
-    warnings: inFileOrder([...checked.flatMap(({ warnings }) => warnings), ...found.warnings]),
+    warnings: inFileOrder([
+      ...checked.flatMap(({ warnings }) => warnings),
+      ...aliasDoubts(checked),
+      ...found.warnings,
+    ]),
   }
 }
 
@@ -90,7 +97,7 @@ function secretsOf(
 }
 
 function repeatedNames(enabled: readonly CheckedProvider[]): Problem[] {
-  const first = new Map<string, YamlFile>()
+  const first = new Map<string, Written>()
   return enabled.flatMap(({ source, name }) => {
     const before = name === null ? undefined : first.get(name)
     if (name !== null && before === undefined) first.set(name, source)

@@ -24,11 +24,14 @@ Exit code: 0 when all is well, 1 when something is wrong with a file, 2 when the
 class Misuse extends Error {}
 
 /** What one provider file comes to, for a person; empty when it is not valid. */
-export function summary({ source, enabled, file, auth, secrets }: CheckedProvider): string {
+export function summary(checked: CheckedProvider): string {
+  const { source, enabled, file, auth, secrets, alias_of } = checked
   if (!file || !auth) return ''
   const { forwarding } = file
   const rules = `${forwarding.allow.length} allow, ${forwarding.deny.length} deny`
   const rows = [
+    ...(alias_of === null ? [] : [['alias_of', alias_of]]),
+    ...(file.tenant === null ? [] : [['tenant', file.tenant]]),
     ['base_url', redact(file.base_url, [])],
     ['mode', `${forwarding.mode}, ${rules}`],
     ['limits', limits(forwarding.rate_limits)],
@@ -61,8 +64,14 @@ async function main(args: string[]): Promise<void> {
   const { files, hosts, asked } = await chosen(root, named)
   const compiled = await compileFiles(files, hosts)
   const isAsked = ({ file }: { readonly file: string }): boolean => asked.has(file)
+  const inherited = new Set(
+    compiled.checked
+      .filter(({ source }) => isAsked(source))
+      .flatMap(({ bases }) => bases.map(({ file }) => file)),
+  )
   const found = {
-    problems: compiled.problems.filter(isAsked),
+    // An alias is not right when what it extends is wrong.
+    problems: compiled.problems.filter((each) => isAsked(each) || inherited.has(each.file)),
     warnings: compiled.warnings.filter((each) => isAsked(each) || hosts === null),
   }
   process.stdout.write(

@@ -9,7 +9,9 @@ import type { Window } from './limits/bucket.ts'
 export interface Provider {
   readonly name: string
   /** The only tenant that may call it. null: every tenant may. */
-  readonly tenant?: string | null
+  readonly tenant: string | null
+  /** The provider at the root of what it extends: one API, other secrets. null: it is no alias. */
+  readonly alias_of: string | null
   readonly description: string
   readonly docs_url: string
   /** Scheme, host and path prefix, without a trailing slash: `https://slack.com/api`. */

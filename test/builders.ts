@@ -19,6 +19,8 @@ export function aProvider(
   const signer = signerOf(auth, null)
   return {
     name: 'api',
+    tenant: null,
+    alias_of: null,
     description: '',
     docs_url: '',
     base_url: 'https://api.test',

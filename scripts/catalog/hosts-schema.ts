@@ -4,7 +4,7 @@ import type { Host } from '../../src/catalog.ts'
 import { envName } from './auth-value.ts'
 import { cidr } from './cidr.ts'
 import { AT_KEY } from './exactly-one.ts'
-import { providerName } from './schema.ts'
+import { providerName, tenantName } from './schema.ts'
 import { checked, flag, given, list, text } from './value.ts'
 
 const range = checked('an address or a range such as 10.0.1.0/24', cidr)
@@ -18,11 +18,7 @@ const hostShape = {
   auth_token_env: envName.optional(),
   description: text({ what: 'text' }).default(''),
   providers: z.array(providerName).optional(),
-  tenant: text({
-    what: 'a name of 1 to 64 letters, digits, "_" and "-"',
-    test: /^[a-zA-Z0-9_-]{1,64}$/,
-    show: true,
-  }).optional(),
+  tenant: tenantName.optional(),
   require_grant: flag.default(false),
 }
 

@@ -10,6 +10,8 @@ export interface Problem {
   /** `forwarding.allow[3].pattern`; empty when the text is not even YAML. */
   readonly path: string
   readonly message: string
+  /** The file of the alias that inherits what stands here, and that it is a problem for. */
+  readonly via?: string
 }
 
 /** What a reader of one value returns instead of the value. The message never contains a secret. */
@@ -22,13 +24,22 @@ export class Wrong {
 }
 
 /** `providers/x.yaml:12:5  forwarding.deni: unknown key; did you mean "deny"?` */
-export function formatProblem({ file, line, column, path, message }: Problem): string {
-  return `${file}:${line}:${column}  ${path === '' ? '' : `${path}: `}${message}`
+export function formatProblem({ file, line, column, path, message, via }: Problem): string {
+  const told = `${file}:${line}:${column}  ${path === '' ? '' : `${path}: `}${message}`
+  return via === undefined ? told : `${told} (inherited by ${via})`
 }
 
-/** In the order in which a person goes through the files; what is there twice is there once. */
+/**
+ * In the order in which a person goes through the files; what is there twice is there once, and what
+ * is wrong with a file itself is not told again for each alias that inherits it.
+ */
 export function inFileOrder(problems: readonly Problem[]): readonly Problem[] {
-  const unique = new Map(problems.map((each) => [formatProblem(each), each]))
+  const own = problems.filter(({ via }) => via === undefined)
+  const told = new Set(own.map((each) => formatProblem(each)))
+  const inherited = problems.filter(
+    ({ via, ...rest }) => via !== undefined && !told.has(formatProblem(rest)),
+  )
+  const unique = new Map([...own, ...inherited].map((each) => [formatProblem(each), each]))
   return Array.from(unique.values()).toSorted(
     (a, b) => compare(a.file, b.file) || a.line - b.line || a.column - b.column,
   )

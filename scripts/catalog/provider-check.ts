@@ -7,23 +7,20 @@ import { auth as authSchema } from './auth-schema.ts'
 import { doubts } from './doubts.ts'
 import { validated } from './explain.ts'
 import type { Fault } from './explain.ts'
+import type { Written } from './extended.ts'
+import type { Lineage } from './lineage.ts'
 import { construct, whyNotPlugin } from './plugins.ts'
 import type { LoadedPlugin, PluginFolder } from './plugins.ts'
 import { Wrong } from './problem.ts'
 import type { Problem } from './problem.ts'
-import { AUTH_HOMES, PROVIDER_HOMES, providerFile, providerName } from './schema.ts'
+import { AUTH_HOMES, PROVIDER_HOMES, providerFile } from './schema.ts'
 import type { ProviderFile } from './schema.ts'
 import { expected, textOf } from './value.ts'
-import { booleanOf, isMapping, itemsOf } from './word.ts'
+import { isMapping, itemsOf } from './word.ts'
 import type { Tree } from './word.ts'
-import type { YamlFile } from './yaml.ts'
 
 /** What became of one provider file. */
-export interface CheckedProvider {
-  readonly source: YamlFile
-  /** null when there is no valid name. */
-  readonly name: string | null
-  readonly enabled: boolean
+export interface CheckedProvider extends Lineage {
   /** null when anything is wrong with the file. */
   readonly provider: Provider | null
   /** null when anything is wrong with it. */
@@ -36,22 +33,23 @@ export interface CheckedProvider {
   readonly warnings: readonly Problem[]
 }
 
-/** Reads one provider file, its plugin included, and finds everything that is wrong with it. */
+/**
+ * Reads what one provider says, its plugin and what it inherits included, and finds everything that
+ * is wrong with it.
+ */
 export async function checkProvider(
-  source: YamlFile,
+  lineage: Lineage,
   plugins: PluginFolder,
 ): Promise<CheckedProvider> {
+  const { source, alias_of } = lineage
   const { map, file, auth, faults } = sectionsOf(source.tree)
-  const enabled = booleanOf(map['enabled']) ?? true
   const used = await plugged(auth, plugins, map['auth'])
   const signed = auth && used.made !== undefined ? { auth, plugin: used.made } : null
   const found = [...faults, ...used.faults.map(inAuth), ...clashes(map, signed)]
   const problems = [...source.problems, ...found.map((each) => placed(source, each))]
   return {
-    source,
-    name: providerName.safeParse(map['name']).data ?? null,
-    enabled,
-    provider: file && signed && problems.length === 0 ? joined(file, signed) : null,
+    ...lineage,
+    provider: file && signed && problems.length === 0 ? joined(file, signed, alias_of) : null,
     file,
     auth,
     secrets: signed ? secretsOf(signed) : [],
@@ -88,7 +86,7 @@ interface Signed {
   readonly plugin: Plugin | null
 }
 
-function placed(source: YamlFile, { path, at, message }: Fault): Problem {
+function placed(source: Written, { path, at, message }: Fault): Problem {
   return source.problem(path, message, at)
 }
 
@@ -149,9 +147,9 @@ function clashes(map: Sections['map'], signed: Signed | null): Fault[] {
   ]
 }
 
-function joined(file: ProviderFile, { auth, plugin }: Signed): Provider {
+function joined(file: ProviderFile, { auth, plugin }: Signed, alias_of: string | null): Provider {
   const { enabled: _enabled, forwarding, ...rest } = file
-  return { ...rest, auth, credential: credentialOf(auth, plugin), forwarding }
+  return { ...rest, alias_of, auth, credential: credentialOf(auth, plugin), forwarding }
 }
 
 function credentialOf(auth: Auth, plugin: Plugin | null): Credential {

@@ -25,6 +25,13 @@ export const providerName = text({
   show: true,
 }).transform((name) => name.toLowerCase())
 
+/** Whom a provider or a host belongs to. */
+export const tenantName = text({
+  what: 'a name of 1 to 64 letters, digits, "_" and "-"',
+  test: /^[a-zA-Z0-9_-]{1,64}$/,
+  show: true,
+})
+
 const pattern = checked('a path pattern such as /v1/**', patternText)
 const category = text({ what: 'the name of a category', test: /^[\x21-\x7e]{1,64}$/, show: true })
 const prose = text({ what: 'text' })
@@ -104,6 +111,9 @@ const providerShape = {
   description: prose.default(''),
   docs_url: prose.default(''),
   enabled: flag.default(true),
+  /** `lineage.ts` has followed it before a file comes here. */
+  extends: providerName.optional(),
+  tenant: tenantName.optional(),
   default_headers: z.record(settableHeader, fieldValue).superRefine(distinctHeaders).default({}),
   strip_response_headers: list(headerName).default([]),
   forward_request_headers: list(forwardableHeader).default([]),
@@ -118,8 +128,10 @@ const providerShape = {
   forwarding: forwarding.prefault({}),
 }
 
-/** A provider file with its defaults, but for `auth` and what follows from it. */
-export type ProviderFile = Omit<Provider, 'auth' | 'credential'> & { readonly enabled: boolean }
+/** A provider file with its defaults, but for `auth` and `extends` and what follows from them. */
+export type ProviderFile = Omit<Provider, 'auth' | 'credential' | 'alias_of'> & {
+  readonly enabled: boolean
+}
 
 const COLLECTIONS = [
   'default_headers',
@@ -131,8 +143,9 @@ const COLLECTIONS = [
 /** `src/catalog.ts` says what a provider is; this says what a provider file may contain. */
 export const providerFile: z.ZodType<ProviderFile> = z.preprocess(
   (found) => given(found, COLLECTIONS),
-  z.strictObject(providerShape).transform(({ auth: _elsewhere, ...found }): ProviderFile => ({
+  z.strictObject(providerShape).transform(({ auth: _auth, extends: _base, ...found }) => ({
     ...found,
+    tenant: found.tenant ?? null,
     strip_response_headers: found.strip_response_headers.map((name) => name.toLowerCase()),
     max_body_bytes: found.max_body_bytes ?? null,
   })),

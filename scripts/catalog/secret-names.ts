@@ -1,11 +1,11 @@
 import { TOKEN_SHAPES } from '../../src/audit/redact.ts'
 import type { Host } from '../../src/catalog.ts'
 import { SETTINGS } from '../../src/settings.ts'
+import type { Written } from './extended.ts'
 import type { Path, Problem } from './problem.ts'
 import { textOf } from './value.ts'
 import { isMapping } from './word.ts'
 import type { Tree } from './word.ts'
-import type { YamlFile } from './yaml.ts'
 
 const RESERVED: ReadonlySet<string> = new Set([...SETTINGS, 'CLIENT_IP_SOURCE'])
 
@@ -29,7 +29,7 @@ export function looksLikeToken(text: string): boolean {
 }
 
 /** Secrets of a provider's `auth` that are not there for an upstream: keys of hosts, our own. */
-export function foreignSecrets(source: YamlFile, hosts: readonly Host[]): Problem[] {
+export function foreignSecrets(source: Written, hosts: readonly Host[]): Problem[] {
   const owners = new Map(hosts.map(({ id, auth_token_env }) => [auth_token_env, id]))
   const written = isMapping(source.tree) ? source.tree['auth'] : undefined
   return namesIn(written, ['auth']).flatMap(({ name, path }) => {

@@ -18,6 +18,9 @@ export interface Status extends Standings {
 
 export interface ProviderStatus {
   readonly name: string
+  /** The only tenant that may call it; null: every tenant may. */
+  readonly tenant: string | null
+  readonly alias_of: string | null
   readonly base_url: string
   readonly mode: string
   readonly auth: string
@@ -61,12 +64,14 @@ async function statusOf(deps: ControlDeps): Promise<Status> {
 }
 
 function providerStatus(provider: Provider, isSet: (name: string) => boolean): ProviderStatus {
-  const { name, base_url, auth, forwarding, credential } = provider
+  const { name, tenant, alias_of, base_url, auth, forwarding, credential } = provider
   const missing = credential.secrets.flatMap((ref) =>
     'env' in ref && ref.optional !== true && !isSet(ref.env) ? [ref.env] : [],
   )
   return {
     name,
+    tenant,
+    alias_of,
     base_url,
     mode: forwarding.mode,
     auth: auth.type,

@@ -35,6 +35,23 @@ export function compiled(text: string): Promise<Compiled> {
   return compileFiles([{ file: 'providers/x.yaml', text }], HOSTS, { plugins: PLUGINS })
 }
 
+/** Compiles provider files by name: `{ x: … }` is `providers/x.yaml`. */
+export function compiledFiles(files: Readonly<Record<string, string>>): Promise<Compiled> {
+  const sources = Object.entries(files).map(([name, text]) => ({
+    file: `providers/${name}.yaml`,
+    text,
+  }))
+  return compileFiles(sources, HOSTS, { plugins: PLUGINS })
+}
+
+/** What was found, as it is printed, without the folder. */
+export function linesOf({ problems, warnings }: Pick<Compiled, 'problems' | 'warnings'>) {
+  return [
+    ...problems.map((each) => formatProblem(each)),
+    ...warnings.map((each) => `warning: ${formatProblem(each)}`),
+  ].map((line) => line.replaceAll('providers/', ''))
+}
+
 /** What is wrong with one provider file, as it is printed. */
 export async function problemsOf(text: string): Promise<readonly string[]> {
   return (await compiled(text)).problems.map((each) => formatProblem(each))

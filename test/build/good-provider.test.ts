@@ -6,6 +6,8 @@ import { compiled, providerOf } from './compiled.ts'
 /** What contract §1 says of a file with nothing but what is required. */
 const DEFAULTS: Provider = {
   name: 'x',
+  tenant: null,
+  alias_of: null,
   description: '',
   docs_url: '',
   base_url: 'https://x.test',

@@ -266,6 +266,31 @@ it('validates files outside the project, and sums them up', async () => {
   ])
 })
 
+it('sums up an alias with what it inherits, and tells what is wrong with that', async () => {
+  const alias = 'name: acme\nextends: groww\ntenant: acme\n'
+  await project({ 'acme.yaml': `${alias}auth: { type: bearer_static, env: ACME_KEY }\n` })
+  const good = await script('validate.ts', ['acme.yaml'])
+  expect(good).toMatchObject({ code: 0, stderr: '' })
+  expect(good.stdout.split('\n').filter((line) => !/mode|limits/.test(line))).toEqual([
+    `acme (enabled)  ${join(root, 'acme.yaml')}`,
+    '  alias_of  groww',
+    '  tenant    acme',
+    '  base_url  https://api.groww.in',
+    '  auth      bearer_static',
+    '  secrets   ACME_KEY',
+    '',
+    '1 file, 0 errors',
+    '',
+  ])
+  const clash = 'auth: { type: api_key_header, env: ACME_KEY, header: X-API-Version }\n'
+  await project({ 'acme.yaml': alias + clash })
+  const bad = await script('validate.ts', ['acme.yaml'])
+  expect(bad).toMatchObject({ code: 1 })
+  expect(bad.stderr).toMatch(
+    /^providers\/groww.yaml:\d+:3 {2}default_headers.X-API-VERSION: this header .* \(inherited by \S*acme\.yaml\)\n$/,
+  )
+})
+
 /** `demo` is the one that is enabled in this repository. */
 it('minds the names of the other files when it validates one', async () => {
   await project({ 'a.yaml': ONE.replace('one', 'Demo'), 'demo.yaml': ONE.replace('one', 'demo') })

@@ -133,12 +133,17 @@ describe('/_outpost/status', () => {
     const found = JSON.parse(text) as { providers: object[]; hosts: object[]; problems: string[] }
     expect(found.providers).toContainEqual({
       name: 'nosecret',
+      tenant: null,
+      alias_of: null,
       base_url: expect.any(String),
       mode: 'transparent',
       auth: 'bearer_static',
       ready: false,
       missing_secrets: ['UNSET_SECRET'],
     })
+    expect(found.providers).toContainEqual(
+      expect.objectContaining({ name: 'bearer_acme', tenant: 'acme', alias_of: 'bearer' }),
+    )
     expect(found.providers).toContainEqual(
       expect.objectContaining({ name: 'ghost', ready: true, missing_secrets: [] }),
     )
