@@ -7,10 +7,15 @@ const MAX_GZIP_KIB = 128
 const LISTED_INPUTS = 8
 
 /** What runs at build time only. */
-const BUILD_ONLY = /(?:^|\/)node_modules\/(?:yaml|zod)\/|^(?:\.\.?\/)*(?:scripts|test)\//
+const BUILD_ONLY = /(?:^|\/)node_modules\/(?:yaml|zod|@valibot)\/|^(?:\.\.?\/)*(?:scripts|test)\//
 
-/** Names that are in those packages whatever bundler moved them: error classes and a YAML tag. */
-const TELLTALES = ['YAMLParseError', 'ZodError', 'tag:yaml.org,2002']
+/** What is in those packages whatever bundler moved them: error classes, a YAML tag, a message. */
+const TELLTALES = [
+  'YAMLParseError',
+  'ZodError',
+  'tag:yaml.org,2002',
+  'cannot be converted to JSON Schema',
+]
 
 /** The parts of esbuild's metafile that say what went in: https://esbuild.github.io/api/#metafile */
 export interface Metafile {

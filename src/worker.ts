@@ -1,5 +1,5 @@
 import { bind } from './bindings.ts'
-import { control, isControl } from './control/app.ts'
+import { isControl } from './control/paths.ts'
 import { proxy } from './proxy.ts'
 import type { Variables } from './settings.ts'
 
@@ -18,6 +18,9 @@ export { TokenVault } from './tokens/object.ts'
 export default {
   async fetch(request, env) {
     const deps = bind(env)
-    return isControl(request, deps.settings) ? control(request, deps) : proxy(request, deps)
+    if (!isControl(request, deps.settings)) return proxy(request, deps)
+    // It is in the bundle, and made when it is first asked for: most isolates only ever proxy.
+    const { control } = await import('./control/app.ts')
+    return control(request, deps)
   },
 } satisfies ExportedHandler<Variables>

@@ -92,8 +92,10 @@ const status = v.strictObject({
   version: v.string(),
   client_ip_source: maybe(v.string()),
   providers: v.array(
-    v.looseObject({
+    v.strictObject({
       name: v.string(),
+      tenant: maybe(v.string()),
+      alias_of: maybe(v.string()),
       base_url: v.string(),
       mode: v.string(),
       auth: v.string(),
@@ -102,7 +104,7 @@ const status = v.strictObject({
     }),
   ),
   hosts: v.array(
-    v.looseObject({
+    v.strictObject({
       id: v.string(),
       cidrs: names,
       can_call_sensitive: v.boolean(),

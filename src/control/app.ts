@@ -1,9 +1,7 @@
-import { Hono } from 'hono'
 import type { Context } from 'hono'
+import { Hono } from 'hono/tiny'
 
-import { nameOf } from '../call.ts'
 import { asRefusal, Refusal, refuse } from '../refusal.ts'
-import type { Settings } from '../settings.ts'
 import { readTarget } from '../target.ts'
 import type { ControlDeps } from './deps.ts'
 import { served } from './endpoints.ts'
@@ -12,10 +10,7 @@ import type { Handler } from './handler.ts'
 import { HANDLERS } from './handlers.ts'
 import { readInput } from './input.ts'
 import { crossOrigin, operatorOf } from './operator.ts'
-
-/** What answers for the proxy itself, when no provider is named: contract §4. */
-const OPEN_PATHS = new Set(['/healthz', '/providers', '/openapi.json', '/docs'])
-const OPERATOR_PREFIX = '/_outpost/'
+import { isOperators } from './paths.ts'
 
 interface Env {
   Bindings: { deps: ControlDeps }
@@ -30,23 +25,6 @@ const HEADERS: readonly (readonly [string, string])[] = [
   ['x-content-type-options', 'nosniff'],
   ['x-frame-options', 'DENY'],
 ]
-
-/**
- * Whether a request is for the proxy itself. The operator's paths always are; the others only by
- * GET or HEAD and when neither header, host name nor prefix names a provider.
- */
-export function isControl(request: Request, settings: Settings): boolean {
-  if (!/\/(?:_outpost|healthz|providers|openapi\.json|docs)/.test(request.url)) return false
-  const target = readTarget(request)
-  if (!target) return false
-  if (`${target.path}/`.startsWith(OPERATOR_PREFIX)) return true
-  if (!OPEN_PATHS.has(target.path) || !['GET', 'HEAD'].includes(request.method)) return false
-  try {
-    return ['default', 'nothing'].includes(nameOf(request.headers, target, settings).by)
-  } catch {
-    return false // an ambiguous name: the request path says so
-  }
-}
 
 /** Answers for the proxy itself. Never throws. */
 export async function control(request: Request, deps: ControlDeps): Promise<Response> {
@@ -63,7 +41,7 @@ let app: Hono<Env> | undefined
 
 /** Routes by our own reading of the path: Hono's decodes it, and the proxy does not. */
 function routed(): Hono<Env> {
-  const made = new Hono<Env>({ getPath: (request) => readTarget(request)?.path ?? '' })
+  const made = new Hono<Env>({ getPath: pathOf })
   const methods = new Map<string, string[]>()
   for (const [name, row] of served()) {
     const path = row.path.replaceAll(/\{(\w+)\}/g, ':$1')
@@ -74,6 +52,12 @@ function routed(): Hono<Env> {
   made.notFound((c) => noRoute(c))
   made.onError((error) => refuse(asRefusal(error)))
   return made
+}
+
+/** The path as it was sent. One that ends in a slash is another, which this router does not see. */
+function pathOf(request: Request): string {
+  const path = readTarget(request)?.path ?? ''
+  return path.endsWith('/') ? '' : path
 }
 
 /** Who asks, from where, and what, in this order. Nothing is done before all three are settled. */
@@ -105,8 +89,7 @@ async function noRoute(c: Context<Env>): Promise<Response> {
 
 /** Who is no operator learns nothing of which paths there are. */
 async function checkOperator(c: Context<Env>): Promise<void> {
-  const path = readTarget(c.req.raw)?.path ?? ''
-  if (`${path}/`.startsWith(OPERATOR_PREFIX)) await operatorIn(c)
+  if (isOperators(readTarget(c.req.raw)?.path ?? '')) await operatorIn(c)
 }
 
 /** The operator's name. @throws Refusal for anybody else, and for pages of other sites. */

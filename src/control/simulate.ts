@@ -106,7 +106,7 @@ const NOBODY = {
 function hostIn({ catalog }: ControlDeps, wanted: string): Host {
   const host = catalog.hosts.find(({ id }) => id === wanted)
   if (host) return host
-  throw wrong([{ path: 'host', expected: 'the id of a host entry' }])
+  throw wrong([{ path: 'host', expected: 'the id of a host entry of this installation' }])
 }
 
 function policySteps(

@@ -36,6 +36,7 @@ describe('checkBundle', () => {
   it.each([
     'node_modules/yaml/browser/index.js',
     'node_modules/zod/index.js',
+    'node_modules/@valibot/to-json-schema/dist/index.mjs',
     'node_modules/other/node_modules/zod/v4/core.js',
     '../node_modules/yaml/dist/index.js',
     'scripts/compile.ts',
@@ -46,7 +47,12 @@ describe('checkBundle', () => {
     expect(faults).toEqual([expect.stringContaining(path)])
   })
 
-  it.each(['YAMLParseError', 'ZodError', 'tag:yaml.org,2002'])('refuses code with %s', (name) => {
+  it.each([
+    'YAMLParseError',
+    'ZodError',
+    'tag:yaml.org,2002',
+    'cannot be converted to JSON Schema',
+  ])('refuses code with %s', (name) => {
     const { faults } = checkBundle(metafile(GOOD), `var x = "${name}:str"`)
     expect(faults).toEqual([expect.stringContaining(name)])
   })

@@ -22,13 +22,13 @@ const document = openapiDocument() as unknown as {
 }
 
 const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
-  Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+  Object.entries(methods).map(([method, about]) => ({ path, method, about })),
 )
 
 function operation(name: string): Operation {
-  const found = operations.find(({ operation: each }) => each.operationId === name)
+  const found = operations.find(({ about }) => about.operationId === name)
   if (!found) throw new Error(`${name} is not in the document`)
-  return found.operation
+  return found.about
 }
 
 describe('the OpenAPI document', () => {
@@ -45,7 +45,7 @@ describe('the OpenAPI document', () => {
   })
 
   it('has every endpoint that is served, and no other', () => {
-    const documented = operations.map(({ path, method, operation: { operationId } }) =>
+    const documented = operations.map(({ path, method, about: { operationId } }) =>
       [operationId, method.toUpperCase(), path].join(' '),
     )
     const routed = served().map(([name, { method, path }]) => [name, method, path].join(' '))
@@ -59,7 +59,7 @@ describe('the OpenAPI document', () => {
   })
 
   it('names each parameter of a path, and describes what it may be', () => {
-    for (const { path, operation: each } of operations) {
+    for (const { path, about: each } of operations) {
       const named = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)
       const inPath = each.parameters?.filter((one) => one.in === 'path') ?? []
       expect(inPath.map(({ name }) => name)).toEqual(named)
@@ -134,7 +134,7 @@ describe('what a schema becomes', () => {
   })
 
   it('only what anyone may ask is without security', () => {
-    const open = operations.filter(({ operation: { security } }) => security.length === 0)
+    const open = operations.filter(({ about: { security } }) => security.length === 0)
     expect(open.map(({ path }) => path)).toEqual(['/healthz', '/openapi.json', '/docs'])
     for (const [name, row] of Object.entries(ENDPOINTS)) {
       if (row.path.startsWith('/_outpost/')) expect([name, row.who]).not.toContain('anyone')

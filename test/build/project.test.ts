@@ -149,7 +149,7 @@ it('writes only what is new', async () => {
   expect((await stat(join(root, OUT))).mtime).toEqual(long)
   await project({ 'providers/b.yaml': TWO })
   expect(await compileProject({ root })).toMatchObject({ written: true })
-  expect(await readdir(dirname(join(root, OUT)))).toEqual(['catalog.ts'])
+  expect(await readdir(dirname(join(root, OUT)))).toEqual(['catalog.ts', 'openapi.ts'])
 })
 
 it('leaves the module alone when anything is wrong, and names every file', async () => {

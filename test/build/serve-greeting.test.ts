@@ -222,7 +222,7 @@ describe('calls to copy', () => {
     [
       'grants are required',
       { env: { REQUIRE_GRANT: 'true' } },
-      'no call to propose from this machine: REQUIRE_GRANT is true, and this version has no grants',
+      'no call to propose from this machine: REQUIRE_GRANT is true, so it takes a grant: npx outpost grant create --help',
       0,
     ],
     ['it listens elsewhere', { changes: { url: 'http://10.0.0.1:1' } }, 'Outpost answers on', 0],

@@ -80,7 +80,12 @@ describe('an approval', () => {
     const answers = await Promise.all(
       (['approve', 'deny', 'approve', 'deny'] as const).map((name) => ask(name, { params })),
     )
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409, 409, 409])
+    expect(answers.map(({ status }) => String(status)).toSorted()).toEqual([
+      '200',
+      '409',
+      '409',
+      '409',
+    ])
   })
 
   it.each(['approval', 'approve', 'deny'] as const)('%s of an unknown id: 404', async (name) => {

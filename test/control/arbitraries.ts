@@ -35,71 +35,60 @@ const CHECKED: readonly (readonly [RegExp, Arbitrary<unknown>])[] = [
 
 /** Inputs that a schema lets pass, or nearly: what several fields have to agree on is left open. */
 export function inputsOf(schema: GenericSchema): Arbitrary<unknown> {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- valibot's own fields
-  const {
-    type,
-    pipe = [],
-    entries = {},
-    item,
-    wrapped,
-    options = [],
-    literal,
-  } = schema as never as Shape
-  const words = [...pipe, ...pipe.flatMap((each) => (each as never as Shape).pipe ?? [])]
+  const shape = shapeOf(schema)
+  const checks = (shape.pipe ?? []).flatMap((each) => shapeOf(each).pipe ?? [each])
   const checked = CHECKED.find(([about]) =>
-    words.some(({ message }) => about.test(String(message))),
+    checks.some(({ message }) => about.test(String(message))),
   )
+  const make = MAKERS[shape.type]
   if (checked) return checked[1]
-  const required = (name: string) => words.find((each) => each.type === name)?.requirement as never
-  switch (type) {
-    case 'string': {
-      const form = required('regex') as RegExp | undefined
-      if (
-        words.some((each) => each.type === 'transform') &&
-        words.some((each) => each.type === 'integer')
-      ) {
-        return fc
-          .integer({ min: required('min_value'), max: Math.min(required('max_value'), 1000) })
-          .map(String)
-      }
-      return form ? fc.stringMatching(form) : fc.string({ maxLength: 100 })
-    }
-    case 'number':
-      return fc.integer({
-        min: required('min_value'),
-        max: Math.min(required('max_value'), 2 ** 31),
-      })
-    case 'picklist':
-      return fc.constantFrom(...options)
-    case 'literal':
-      return fc.constant(literal)
-    case 'array': {
-      const [min, max] = [required('min_length') as number, required('max_length') as number]
-      return fc.array(inputsOf(item as never), {
-        minLength: min,
-        maxLength: Math.min(max, min + 3),
-      })
-    }
-    case 'nullable':
-      return fc.option(inputsOf(wrapped as never))
-    case 'exact_optional':
-      return inputsOf(wrapped as never)
-    case 'strict_object': {
-      const needed = Object.keys(entries).filter((key) => entries[key]?.type !== 'exact_optional')
-      const made = Object.fromEntries(
-        Object.entries(entries).map(([key, entry]) => [key, inputsOf(entry)]),
-      )
-      // One field more than needed now and then: some schemas want exactly one of several.
-      const sparse = fc
-        .constantFrom('', ...Object.keys(entries))
-        .chain((key) =>
-          fc.record(made, { requiredKeys: [] }).map((all) => picked(all, [...needed, key])),
-        )
-      return fc.oneof(fc.record(made, { requiredKeys: needed }), sparse)
-    }
-    default:
-      throw new Error(`no inputs for ${type}`)
-  }
+  if (!make) throw new Error(`no inputs for ${shape.type}`)
+  const required = (name: string): unknown => checks.find(({ type }) => type === name)?.requirement
+  return make(shape, required)
+}
+
+type Make = (shape: Shape, required: (name: string) => unknown) => Arbitrary<unknown>
+
+const MAKERS: Readonly<Record<string, Make>> = {
+  string: (_shape, required) => {
+    const [form, max] = [required('regex'), required('max_value')]
+    // Digits of a query.
+    if (max !== undefined) return numberOf(required, 1000).map(String)
+    return form instanceof RegExp ? fc.stringMatching(form) : fc.string({ maxLength: 100 })
+  },
+  number: (_shape, required) => numberOf(required, 2 ** 31),
+  picklist: ({ options = [] }) => fc.constantFrom(...options),
+  literal: ({ literal }) => fc.constant(literal),
+  array: ({ item }, required) => {
+    const [least, most] = [Number(required('min_length')), Number(required('max_length'))]
+    return fc.array(inner(item), { minLength: least, maxLength: Math.min(most, least + 3) })
+  },
+  nullable: ({ wrapped }) => fc.option(inner(wrapped)),
+  exact_optional: ({ wrapped }) => inner(wrapped),
+  strict_object: ({ entries = {} }) => {
+    const all = Object.entries(entries)
+    const needed = all.filter(([, { type }]) => type !== 'exact_optional').map(([key]) => key)
+    const made = Object.fromEntries(all.map(([key, entry]) => [key, inputsOf(entry)]))
+    // What is needed and one thing more: some schemas want exactly one of several.
+    const sparse = fc
+      .tuple(fc.record(made), fc.constantFrom('', ...Object.keys(entries)))
+      .map(([whole, key]) => picked(whole, [...needed, key]))
+    return fc.oneof(fc.record(made, { requiredKeys: needed }), sparse)
+  },
+}
+
+function numberOf(required: (name: string) => unknown, most: number): Arbitrary<number> {
+  const [min, max] = [Number(required('min_value')), Number(required('max_value'))]
+  return fc.integer({ min, max: Math.min(max, most) })
+}
+
+function inner(schema: GenericSchema | undefined): Arbitrary<unknown> {
+  if (!schema) throw new Error('a schema around nothing')
+  return inputsOf(schema)
+}
+
+function shapeOf(schema: unknown): Shape {
+  return schema as Shape
 }
 
 function picked(all: object, keys: readonly string[]): object {
@@ -144,11 +133,13 @@ export function mutated(inputs: Arbitrary<unknown>): Arbitrary<unknown> {
       if (!holder) return garbage
       if (how === 'replace') holder[name] = garbage
       else if (how === 'remove') Reflect.deleteProperty(holder, name)
-      else
-        Object.defineProperty(holder, key, { value: garbage, enumerable: true, configurable: true })
+      // Not by assignment, which would set the prototype for `__proto__`.
+      else Object.defineProperty(holder, key, { ...OWN, value: garbage })
       return copy
     })
 }
+
+const OWN = { enumerable: true, configurable: true, writable: true }
 
 type Holder = Record<string, unknown>
 

@@ -63,9 +63,8 @@ describe.each(withBody)('the body of %s', (name, row) => {
       expect(status).toBeLessThan(500)
       // What passes may still be about nothing that there is, and says so field by field.
       const fields: { expected: string }[] = json['error']?.metadata?.fields ?? []
-      if (valid)
-        expect(fields.every(({ expected }) => / of (?:that|this) /.test(expected))).toBe(true)
-      else expect(status).toBe(400)
+      const strange = fields.filter(({ expected }) => !/ of (?:that|this) /.test(expected))
+      expect(valid ? strange : [status]).toEqual(valid ? [] : [400])
     })
     expect(passed).toBeGreaterThan(0)
   })
@@ -85,7 +84,7 @@ describe.each(withBody)('the body of %s', (name, row) => {
   it('may be any bytes', { timeout: 60_000 }, async () => {
     const params = await paramsOf(row)
     await holds(fc.uint8Array({ minLength: 1, maxLength: 300 }), async (body) => {
-      const { status } = await ask(name, { params, body: body as Uint8Array })
+      const { status } = await ask(name, { params, body })
       expect([400, 409]).toContain(status)
     })
   })
@@ -121,9 +120,11 @@ describe.each(withQuery)('the query of %s', (name, row) => {
 describe.each(rows.filter(([, { params }]) => params))('the path of %s', (name, row) => {
   it('may be anything, and is of nothing', { timeout: 60_000 }, async () => {
     const body = row.body && safeParse(row.body, {}).success ? {} : undefined
-    const texts = fc.oneof(fc.string({ unit: 'binary', minLength: 1, maxLength: 40 }), fc.webPath())
-    await holds(texts, async (input) => {
+    const paths = fc.oneof(fc.string({ unit: 'binary', minLength: 1, maxLength: 40 }), fc.webPath())
+    await holds(paths, async (input) => {
       const text = input.toWellFormed()
+      // A URL has no such segments: they would be another path.
+      fc.pre(!/^\.{1,2}$/.test(text))
       const params = { id: text, key: text }
       const { status } = await ask(name, { params, ...(body ? { body } : {}) })
       expect([400, 401, 404, 405]).toContain(status)

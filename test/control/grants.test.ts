@@ -106,6 +106,19 @@ describe('a new grant', () => {
     expect(Object.keys(fields)).toEqual(['providers.1.provider', 'providers.2.provider'])
   })
 
+  it.each([
+    ['acme', 'bearer_acme', []],
+    ['globex', 'bearer_acme', ['providers.0.provider']],
+    ['default', 'bearer_globex', ['providers.0.provider']],
+    ['globex', 'bearer', []],
+  ])('of %s may name %s: %j', async (tenant, provider, fields) => {
+    const body = aGrant({ tenant, providers: [{ provider, access: 'read' }] })
+    const answer = await ask('createGrant', { body })
+    if (fields.length === 0) expect(answer.status).toBe(201)
+    // In the same words as for a provider that there is not.
+    else expect(fieldsIn(answer)).toEqual({ [fields.join()]: 'a provider of that tenant' })
+  })
+
   it('is in the record, with whoever made it', async () => {
     const { grant } = await granted()
     const { events } = await well('audit', { query: { tenant: grant.tenant } })

@@ -139,7 +139,7 @@ describe('what a grant may not be', () => {
       ['tenant', 'agent', 'providers', 'expires_in'],
     ],
   ])('%s', async (_title, over, fields) => {
-    const answer = await ask('createGrant', { body: aGrant(over as never) })
+    const answer = await ask('createGrant', { body: aGrant(over) })
     expect(Object.keys(fieldsIn(answer)).toSorted()).toEqual([...fields].toSorted())
   })
 
@@ -201,12 +201,18 @@ describe('a body', () => {
     expect((await ask('pause', { body: `${fits} ` })).json['error'].code).toBe(
       'PROXY_BODY_TOO_LARGE',
     )
-    const endless = new ReadableStream<Uint8Array>({
-      pull: (controller) => controller.enqueue(new Uint8Array(16_384).fill(32)),
+    const chunks = Array.from({ length: 8 }, () => new Uint8Array(16_384).fill(32))
+    const long = new ReadableStream<Uint8Array>({
+      pull: (controller) => {
+        const chunk = chunks.pop()
+        if (chunk) controller.enqueue(chunk)
+        else controller.close()
+      },
     })
     const { open } = await import('../worker/call.ts')
     const headers = { ...ADMIN, 'content-type': 'application/json' }
-    const asking = { method: 'POST', headers, body: endless }
+    // In this isolate: a body that is not taken makes the runtime complain of its own pipes.
+    const asking = { method: 'POST', headers, body: long, env: {} }
     const { response } = await open('/_outpost/pause', asking)
     expect([response.status, await response.text()]).toEqual([413, expect.any(String)])
   })
