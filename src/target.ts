@@ -33,11 +33,15 @@ export function readTarget(request: Request): Target | null {
   const text = request.url
   const parts = text.length > MAX_TARGET ? null : REQUEST_URL.exec(text)
   if (!parts) return null
-  const [, authority = '', host = '', path = '/', query = ''] = parts
+  const { authority, host, path, query } = written(parts)
   if (!isSentTo(request.headers.get('host'), authority, host)) return null
   const unchanged = parsedBefore.has(authority) && isUnchanged(path + query)
   const sent = unchanged ? query : queryParsed(text, authority, path)
   return sent === null ? null : { host: host.toLowerCase(), path, query: sent }
+}
+
+function written([, authority = '', host = '', path = '/', query = '']: RegExpExecArray) {
+  return { authority, host, path, query }
 }
 
 /** The query as URL parsing has it; null when that fails or has another path. */

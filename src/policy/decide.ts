@@ -1,9 +1,7 @@
 import type { Call } from '../call.ts'
 import type { Provider } from '../catalog.ts'
 import { wantsApproval } from '../grants/grant.ts'
-import type { Grant } from '../grants/grant.ts'
 import { narrowedBy } from '../grants/narrow.ts'
-import type { Narrowed } from '../grants/narrow.ts'
 import type { Caller } from '../identity.ts'
 import { pausedBy, scopeKey } from '../pauses/pause.ts'
 import { Refusal } from '../refusal.ts'
@@ -105,25 +103,24 @@ function narrowed(
       sensitive,
     })
   }
-  const under = grant && underGrant(grant, provider, call, { route, readings })
-  if (under && !under.ok) {
-    const { rule, reason } = under
-    return deny('PROXY_GRANT_DENIED', 'the grant does not allow this', { rule, reason, sensitive })
-  }
-  const pattern = patternIn(provider, route, under?.pattern ?? null) ?? call.path
-  const approval = grant !== null && wantsApproval(grant, sensitive)
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the one place permits are made
-  return { allow: true, permit: { ...route, caller, provider, call, pattern, approval } as Permit }
+  if (!grant) return allow(caller, provider, call, { route, granted: null })
+  const { method, path } = call
+  const under = narrowedBy(grant, { provider: provider.name, method, path, readings, sensitive })
+  if (under.ok) return allow(caller, provider, call, { route, granted: under.pattern })
+  const { rule, reason } = under
+  return deny('PROXY_GRANT_DENIED', 'the grant does not allow this', { rule, reason, sensitive })
 }
 
-function underGrant(
-  grant: Grant,
-  { name }: Provider,
-  { method, path }: Call,
-  { route, readings }: { readonly route: Route; readonly readings: readonly string[] },
-): Narrowed {
-  const { sensitive } = route
-  return narrowedBy(grant, { provider: name, method, path, readings, sensitive })
+function allow(
+  caller: Caller,
+  provider: Provider,
+  call: Call,
+  { route, granted }: { readonly route: Route; readonly granted: string | null },
+): Decision {
+  const pattern = patternIn(provider, route, granted) ?? call.path
+  const approval = caller.grant !== null && wantsApproval(caller.grant, route.sensitive)
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the one place permits are made
+  return { allow: true, permit: { ...route, caller, provider, call, pattern, approval } as Permit }
 }
 
 /** The patterns that let the call through, the provider's and the grant's; null when none spoke. */

@@ -56,6 +56,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   putToken: { value: 'x' },
   pause: { all: true },
   resume: { all: true },
+  simulate: { grant: `gr_${'a'.repeat(26)}`, provider: 'plain', method: 'GET', path: '/' },
 }
 
 describe('objects that cannot be asked', () => {
