@@ -300,10 +300,13 @@ describe('a sender that was ended with its answer on the way', () => {
     expect(bench.sent[1]?.doubtful).toBe(NOON + BATCH_MS)
   })
 
-  it('and that answers after all changes nothing', async () => {
+  it.each(['answers', 'fails'])('and that %s after all changes nothing', async (how) => {
     const bench = new Bench()
     let late = () => {}
-    bench.answer = () => new Promise((resolve) => (late = resolve))
+    bench.answer = () =>
+      new Promise((resolve, reject) => {
+        late = how === 'answers' ? resolve : () => reject(new Error('late'))
+      })
     bench.calls(1)
     await after(BATCH_MS)
     bench.answer = async () => {}
@@ -313,6 +316,7 @@ describe('a sender that was ended with its answer on the way', () => {
     late()
     await after(RETRY_MS)
     expect(bench.all).toEqual(['/1', '/1', '/2'])
+    expect(bench.said).toEqual([])
   })
 })
 
