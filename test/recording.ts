@@ -49,6 +49,7 @@ export function recording(provider: Provider, host: Host, over: Partial<Deps> = 
     notify: null,
     recorder: new Recorder(),
     warn: () => {},
+    printHead: () => {},
     replayOf: () => ({
       claim: async () => (trail.push('claim'), { is: 'mine' }),
       finish: async () => void trail.push('finish'),
