@@ -8,6 +8,7 @@ import type { Counts } from './bench/counts.ts'
 import { decisionTimes } from './bench/decisions.ts'
 import { bareFixture, outpostFixture, runFolder } from './bench/fixture.ts'
 import type { Fixture } from './bench/fixture.ts'
+import { grantFor } from './bench/grants.ts'
 import { Host, startUpstream } from './bench/processes.ts'
 import { machine, printed } from './bench/report.ts'
 import type { Report, Starts } from './bench/report.ts'
@@ -115,16 +116,23 @@ function bundleOf({ root }: Pick<Fixture, 'root'>): string {
 }
 
 async function startAll(host: Host, fixtures: Fixtures): Promise<Targets> {
-  const started = async (fixture: Fixture): Promise<Outpost> => ({
-    ...(await host.start(fixture)),
-    fixture,
-  })
+  const started = (fixture: Fixture) => startOutpost(host, fixture)
   return {
     bare: await host.start(fixtures.bare),
     outpost: await started(fixtures.small),
     silent: await started(fixtures.silent),
     replays: await started(fixtures.small),
     large: fixtures.large && (await started(fixtures.large)),
+  }
+}
+
+async function startOutpost(host: Host, fixture: Fixture): Promise<Outpost> {
+  const server = await host.start(fixture)
+  return {
+    ...server,
+    fixture,
+    grant: await grantFor(server.url, fixture),
+    countedGrant: await grantFor(server.url, fixture, { max_calls: 1_000_000_000 }),
   }
 }
 
@@ -139,7 +147,7 @@ async function counts(
   targets: Targets,
   flags: Flags,
 ): Promise<readonly Counts[]> {
-  const outpost = { ...(await host.start(fixture)), fixture }
+  const outpost = await startOutpost(host, fixture)
   const timed = allRows({ ...targets, outpost, replays: outpost })
     .filter(({ name, tested }) => tested.target === outpost && name !== NAMES.log)
     .map(({ name, tested }) => ({ name, shot: tested.shot }))

@@ -8,6 +8,12 @@ import type { Secret } from './secret.ts'
 /** These carry no body, and the runtime throws when one is given: Fetch standard, null body status. */
 const WITHOUT_BODY = new Set([204, 205, 304])
 
+/**
+ * What a browser is about to show as a page (https://www.w3.org/TR/fetch-metadata/). It stands under
+ * our own origin, where an operator may be signed in: its scripts do not run there.
+ */
+const SHOWN = new Set(['document', 'iframe', 'frame', 'embed', 'object'])
+
 /** Seconds an agent is told to wait when an upstream says 429 and not for how long. */
 const DEFAULT_RETRY_AFTER = 1
 
@@ -45,6 +51,9 @@ export async function relay(
   if (limited) {
     headers.set('x-proxy-error', 'PROXY_UPSTREAM_RATE_LIMITED')
     if (!headers.has('retry-after')) headers.set('retry-after', String(DEFAULT_RETRY_AFTER))
+  }
+  if (SHOWN.has(permit.call.request.headers.get('sec-fetch-dest') ?? '')) {
+    headers.append('content-security-policy', 'sandbox')
   }
   headers.set('x-proxy-provider', provider.name)
   headers.set('x-proxy-cache', 'BYPASS')

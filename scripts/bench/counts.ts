@@ -30,7 +30,8 @@ export interface Countable {
 type Totals = Omit<Counts, 'name'>
 
 const CALLS = 100
-const POLL_MS = 150
+/** Longer than a record waits for its batch: src/audit/recorder.ts. */
+const POLL_MS = 1200
 
 const ENTRY = 'src/counted-worker.js'
 

@@ -54,7 +54,11 @@ export function outpostFixture(
   return {
     root,
     needs: { secrets: Object.values(VARIABLES), baseUrls: [upstream] },
-    env: { [VARIABLES.agent]: newKey(), [VARIABLES.upstream]: newKey() },
+    env: {
+      [VARIABLES.agent]: newKey(),
+      [VARIABLES.upstream]: newKey(),
+      OUTPOST_ADMIN_TOKEN: newKey(),
+    },
   }
 }
 

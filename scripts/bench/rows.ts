@@ -22,6 +22,10 @@ export interface Side {
 /** A running Outpost and the key that opens it. */
 export interface Outpost extends Target {
   readonly fixture: Fixture
+  /** The token of a grant for the small fixture's provider: reads and writes, without limits. */
+  readonly grant: string
+  /** As `grant`, with more `max_calls` than the rows make. */
+  readonly countedGrant: string
 }
 
 /** Everything that load is put on. */
@@ -64,6 +68,9 @@ export const NAMES = {
   keyed: 'POST 1 KB, idempotent',
   replay: 'POST 1 KB, idempotent replay',
   minted: 'GET 1 KB, minted token',
+  granted: 'GET 1 KB, granted',
+  grantedPost: 'POST 1 KB, granted, sensitive',
+  counted: 'GET 1 KB, granted, max_calls',
 } as const
 
 /** Every row, for both sides the same request down to the last header, unless it is to be refused. */

@@ -20,6 +20,9 @@ export function statefulRows({ bare, outpost, replays }: Targets): readonly Row[
     keyed(NAMES.keyed, (target, key) => withNewKeys(post(target, key))),
     keyed(NAMES.replay, post),
     pair(NAMES.minted, getOf('minted')),
+    granted(pair(NAMES.granted, get(LAST_RULE)), get(LAST_RULE), outpost.grant),
+    granted(pair(NAMES.grantedPost, plainPost), plainPost, outpost.grant),
+    granted(pair(NAMES.counted, get(LAST_RULE)), get(LAST_RULE), outpost.countedGrant),
   ]
   return rows.map((row) => ({ ...row, connections: CONNECTIONS }))
 }
@@ -40,6 +43,18 @@ function getOf(provider: Stateful): Ask {
 function refusedOf(outpost: Outpost): Shot {
   const headers = headersFor(outpost, agentKey(outpost.fixture), 'full' satisfies Stateful)
   return shot(['GET', LAST_RULE], headers, { status: 429, length: null })
+}
+
+type Pair = Pick<Row, 'name' | 'base' | 'tested'>
+
+/** The row, with the token of a grant in place of the host's key. */
+function granted(row: Pair, ask: Ask, token: string): Pair {
+  return { ...row, tested: { ...row.tested, shot: ask(row.tested.target, token) } }
+}
+
+function plainPost(target: Target, key: string): Shot {
+  const expected = { status: 200, length: KILOBYTE.length }
+  return shot(['POST', '/items'], headersFor(target, key), expected, KILOBYTE)
 }
 
 const PLACE = 'call-000000000000'

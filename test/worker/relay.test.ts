@@ -192,3 +192,22 @@ describe('429 of the upstream', () => {
     expect(without.headers.get('retry-after')).toBe('1')
   })
 })
+
+describe('an answer that a browser would show', () => {
+  it.each(['document', 'iframe', 'frame', 'embed', 'object'])(
+    '%s: runs no script under our origin, where an operator may be signed in',
+    async (dest) => {
+      const answer = await call('/status/200', {
+        provider: 'bearer',
+        headers: { 'sec-fetch-dest': dest },
+      })
+      expect(answer.headers.get('content-security-policy')).toContain('sandbox')
+    },
+  )
+
+  it.each([undefined, 'empty', 'script'])('but not for %s', async (dest) => {
+    const headers: HeadersInit = dest === undefined ? {} : { 'sec-fetch-dest': dest }
+    const answer = await call('/status/200', { provider: 'bearer', headers })
+    expect(answer.headers.has('content-security-policy')).toBe(false)
+  })
+})
