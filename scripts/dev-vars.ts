@@ -17,7 +17,7 @@ const GENERATED = [
   {
     name: 'OUTPOST_ADMIN_TOKEN',
     comment: 'Opens /_outpost/, the control plane. For the operator; never give it to an agent.',
-    without: 'the control plane (/_outpost/) stays closed',
+    without: 'no token changes anything in the control plane (/_outpost/)',
     make: newKey,
   },
   {

@@ -1,6 +1,3 @@
-import { readFileSync } from 'node:fs'
-import { relative } from 'node:path'
-
 import type { Catalog, Provider } from '../src/catalog.ts'
 import { placeOf } from '../src/identity.ts'
 import type { Caller } from '../src/identity.ts'
@@ -9,16 +6,13 @@ import type { Decision, Denial } from '../src/policy/decide.ts'
 import { REFUSALS } from '../src/refusal.ts'
 import { readSettings } from '../src/settings.ts'
 import { DEMO_URL } from './demo-upstream.ts'
-import { readDevVars } from './dev-vars.ts'
-
-type Env = Readonly<Record<string, string>>
+import { firstGrant, followLine, grantLines } from './first-grant.ts'
+import { keyLine, shellWord } from './first-key.ts'
+import type { Kept } from './first-key.ts'
 
 /** A server that answers, for somebody on its own machine who has called nothing yet. */
-export interface Reachable {
+export interface Reachable extends Kept {
   readonly catalog: Catalog
-  /** What the Worker has: secrets, settings and the variables of wrangler.toml. */
-  readonly env: Env
-  readonly envFile: string
   /** On loopback. */
   readonly url: string
   /** The providers that can be called, in the order in which to propose them. */
@@ -70,29 +64,77 @@ export function firstCalls(server: Reachable): readonly string[] {
   if ('why' in door) return ['', door.why]
   const { caller, key } = door
   const tried = server.ready.map((provider) => trialOf(provider, caller, server))
-  const found = tried.find((each) => each.some(({ decision }) => decision.allow))
-  if (!found) return ['', `no call to propose from this machine: ${reasonOf(tried)}`]
-  const send = key === null ? '' : `-H "X-Outpost-Auth: $${key}" `
+  const parts = [withKey(tried.find(isAllowed), key, server)]
+  const isAdmin = Boolean(server.env['OUTPOST_ADMIN_TOKEN']?.trim())
+  if (isAdmin) parts.push(withGrant(parts[0]?.trials[0], caller, server))
+  const trials = parts.flatMap((part) => part.trials)
+  if (trials.length === 0) {
+    return ['', `no call to propose from this machine: ${reasonOf(tried)}`]
+  }
   return [
     '',
     'Try it, in another terminal, from this folder:',
     '',
-    ...(key === null ? [] : [keyLine(key, server)]),
-    ...found.map(
-      ({ provider, sample }) =>
-        `curl ${sample.flags} ${send}-H "X-Provider: ${provider.name}" ${shellWord(server.url + sample.path)}`,
-    ),
+    `export OUTPOST_URL=${shellWord(server.url)}`,
+    ...parts.flatMap(({ lines }) => lines),
     '',
-    ...found.map((each, index) => {
-      const which = found.length === 1 ? 'It' : `The ${ORDINALS[index]}`
-      return `${which} ${outcome(each, caller)}.`
+    ...trials.map((each, index) => {
+      const which = trials.length === 1 ? 'It' : `The ${ORDINALS[index]}`
+      return `${which} ${outcome(each)}.`
     }),
+    isAdmin
+      ? 'The audit has each of them, and why it ended so; it goes on until Ctrl-C.'
+      : 'No grant to try: OUTPOST_ADMIN_TOKEN is not set.',
   ]
 }
 
-const ORDINALS = ['first', 'second', 'third', 'fourth']
+/** Lines to copy, and the calls among them. */
+interface Part {
+  readonly lines: readonly string[]
+  readonly trials: readonly Trial[]
+}
+
+const NOTHING: Part = { lines: [], trials: [] }
+
+function withKey(trials: readonly Trial[] | undefined, key: string | null, server: Kept): Part {
+  if (!trials) return NOTHING
+  const lines = trials.map((trial) => curl(trial, key))
+  return { trials, lines: key === null ? lines : [keyLine(key, server), ...lines] }
+}
+
+/** What an agent with a grant can do that was not shown by key: be refused, best of all. */
+function withGrant(shown: Trial | undefined, caller: Caller, server: Reachable): Part {
+  for (const provider of shown ? [shown.provider] : server.ready) {
+    const grant = firstGrant(provider.name, caller.tenant)
+    const all = trialOf(provider, { ...caller, grant, agent: grant.agent }, server)
+    const allowed = all.find(({ decision }) => decision.allow)
+    if (!allowed) continue
+    const refused = all.filter(isRefusedByGrant).slice(0, 1)
+    const trials = shown && refused.length > 0 ? refused : [allowed, ...refused]
+    const lines = trials.map((trial) => curl(trial, 'OUTPOST_TOKEN'))
+    return { trials, lines: [...grantLines(grant, server), ...lines, followLine(grant)] }
+  }
+  return NOTHING
+}
+
+function isRefusedByGrant({ decision }: Trial): boolean {
+  return !decision.allow && decision.code === 'PROXY_GRANT_DENIED'
+}
+
+const ORDINALS = ['first', 'second', 'third', 'fourth', 'fifth', 'sixth']
+
+function isAllowed(trials: readonly Trial[]): boolean {
+  return trials.some(({ decision }) => decision.allow)
+}
+
+/** `key`: the variable of the shell that has it. */
+function curl({ provider, sample }: Trial, key: string | null): string {
+  const send = key === null ? '' : `-H "X-Outpost-Auth: $${key}" `
+  return `curl ${sample.flags} ${send}"$OUTPOST_URL/p/${provider.name}${sample.path}"`
+}
 
 interface Trial {
+  readonly caller: Caller
   readonly provider: Provider
   readonly sample: Sample
   readonly decision: Decision
@@ -145,6 +187,7 @@ function trialOf(provider: Provider, caller: Caller, { url }: Reachable): readon
     })
   const samples = provider.base_url === DEMO_URL ? DEMO : [readOf(provider, asked)]
   return samples.map((sample) => ({
+    caller,
     provider,
     sample,
     decision: asked(sample.method, sample.path),
@@ -167,9 +210,10 @@ function readOf(
   }
 }
 
-function outcome({ sample, decision, provider }: Trial, { host }: Caller): string {
-  if (decision.allow) return sample.allowed(host?.id ?? '', decision.permit.sensitive)
-  return `is refused (${REFUSALS[decision.code]}): ${because(decision, provider)}`
+function outcome({ sample, decision, provider, caller: { host, grant } }: Trial): string {
+  const who = grant ? 'has a grant to read, and ' : ''
+  if (decision.allow) return who + sample.allowed(host?.id ?? '', decision.permit.sensitive)
+  return `${who}is refused (${REFUSALS[decision.code]}): ${because(decision, provider)}`
 }
 
 function because({ code, rule, reason }: Denial, { name }: Provider): string {
@@ -185,30 +229,4 @@ function reasonOf(tried: readonly (readonly Trial[])[]): string {
   const first = tried[0]?.[0]
   if (!first || first.decision.allow) return 'no provider is ready'
   return because(first.decision, first.provider)
-}
-
-/** Puts the key into a variable of the shell without showing it. */
-function keyLine(name: string, { envFile, env }: Reachable): string {
-  const file = relative(process.cwd(), envFile)
-  if (fromFile(envFile)[name] !== env[name]) {
-    return `# ${name}: use the value that npm start was given`
-  }
-  const lines = readFileSync(envFile, 'utf8').split('\n')
-  const plain = lines.filter((line) => line.startsWith(`${name}=`))
-  if (plain.length !== 1 || plain[0] !== `${name}=${env[name]}`) {
-    return `# ${name}: use its value in ${file}`
-  }
-  return `export ${name}="$(sed -n 's/^${name}=//p' ${shellWord(file)})"`
-}
-
-function fromFile(envFile: string): Env {
-  try {
-    return readDevVars(envFile)
-  } catch {
-    return {}
-  }
-}
-
-function shellWord(text: string): string {
-  return /^[\w./:-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
 }

@@ -1,4 +1,5 @@
 import type { Catalog, Host, Provider } from '../src/catalog.ts'
+import { readSettings } from '../src/settings.ts'
 import { SHORTEST_KEY } from '../src/tokens/seal.ts'
 import { DEMO_URL } from './demo-upstream.ts'
 import { firstCalls } from './first-calls.ts'
@@ -34,12 +35,26 @@ export function greeting(started: Started): string {
 
 /** Calls to copy, where whoever reads this is on the machine that they are for. */
 export function callLines(started: Omit<Started, 'peers'>): readonly string[] {
-  const { url } = started
-  if (!['127.0.0.1', '[::1]', 'localhost'].includes(new URL(url).hostname)) return []
+  const url = urlFromHere(started.url)
+  if (url === null) return []
   const byDemo = (one: Provider) => (one.base_url === DEMO_URL ? 0 : 1)
   const ready = readyProviders(started).toSorted((a, b) => byDemo(a) - byDemo(b))
-  return firstCalls({ ...started, ready })
+  return firstCalls({ ...started, url, ready })
 }
+
+/** The address by loopback; null when it answers elsewhere only. */
+function urlFromHere(url: string): string | null {
+  const { hostname } = new URL(url)
+  if (['127.0.0.1', '[::1]', 'localhost'].includes(hostname)) return url
+  const here = ANYWHERE.get(hostname)
+  return here === undefined ? null : url.replace(`//${hostname}`, `//${here}`)
+}
+
+/** All addresses of the machine, loopback among them. */
+const ANYWHERE = new Map([
+  ['0.0.0.0', '127.0.0.1'],
+  ['[::]', '[::1]'],
+])
 
 function readyProviders(started: Omit<Started, 'peers'>): readonly Provider[] {
   return Array.from(started.catalog.providers.values()).filter(
@@ -71,11 +86,13 @@ function notReady({ catalog: { providers, hosts }, env }: Started): readonly str
     unset: unsetKey(host, env),
     effect: 'its calls are refused with 401',
   }))
-  const open = isSet(env, 'OUTPOST_ADMIN_TOKEN') || isSet(env, 'OUTPOST_VIEWER_TOKEN')
+  const { access } = readSettings(env)
+  const problem = access && 'problem' in access ? ` (${access.problem})` : ''
+  const byToken = isSet(env, 'OUTPOST_ADMIN_TOKEN') || isSet(env, 'OUTPOST_VIEWER_TOKEN')
   const operator = {
     who: 'control plane',
-    unset: open ? [] : ['OUTPOST_ADMIN_TOKEN'],
-    effect: '/_outpost/ stays closed',
+    unset: byToken || (access && problem === '') ? [] : ['OUTPOST_ADMIN_TOKEN'],
+    effect: `/_outpost/ stays closed${problem}`,
   }
   return [...calls, ...callers, operator]
     .filter(({ unset }) => unset.length > 0)
@@ -105,5 +122,5 @@ function isSet(env: Env, name: string): boolean {
 function privatePeersLine(peers: readonly string[]): readonly string[] {
   const known = ['127.0.0.1/32', '::1/128']
   const others = peers.filter((peer) => !known.includes(peer))
-  return others.length > 0 ? [`private addresses that providers name: ${others.join(', ')}`] : []
+  return others.length > 0 ? [`private addresses that can be called: ${others.join(', ')}`] : []
 }

@@ -3,14 +3,14 @@ import { once } from 'node:events'
 import { copyFileSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, delimiter, dirname, extname, join } from 'node:path'
-import { text } from 'node:stream/consumers'
+import { text as textFrom } from 'node:stream/consumers'
 import { pathToFileURL } from 'node:url'
 
 import { unstable_readConfig } from 'wrangler'
 import type { Unstable_Config } from 'wrangler'
 
 import type { Catalog } from '../src/catalog.ts'
-import { readSettings, SETTINGS } from '../src/settings.ts'
+import { readSettings, SETTINGS, text } from '../src/settings.ts'
 import { bindingsOf, objectClasses, refuseUnserved, workerdConfig } from './workerd/config.ts'
 import { openDataDir } from './workerd/data-dir.ts'
 import { bracketed, launch } from './workerd/launch.ts'
@@ -55,7 +55,7 @@ export interface Needs {
 }
 
 export interface Served extends Running {
-  /** The private and loopback addresses that the Worker can reach: those that providers name. */
+  /** The private and loopback addresses that the Worker can reach: those that are configured. */
   readonly peers: readonly string[]
   /** What `[vars]` of wrangler.toml says; a variable of `env` goes before it. */
   readonly vars: Readonly<Record<string, string>>
@@ -86,8 +86,8 @@ export async function build({ root }: { readonly root: string }): Promise<string
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const [printed, complaints, [code]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
+    textFrom(child.stdout),
+    textFrom(child.stderr),
     once(child, 'close'),
   ])
   if (code !== 0) throw new Error(`the build failed:\n${printed}${complaints}`)
@@ -112,11 +112,15 @@ export function needsOf({ CATALOG, SECRET_NAMES }: Compiled): Needs {
   }
 }
 
-/** A team of Cloudflare Access on this machine, as tests have it. A real one has a public address. */
-function teamUrls(env: Readonly<Record<string, unknown>>): readonly string[] {
+/**
+ * What the settings have the Worker call: whoever is told of approvals, and a team of Cloudflare
+ * Access on this machine, as tests have it. A real one has a public address.
+ */
+function urlsOf(env: Readonly<Record<string, unknown>>): readonly string[] {
   const { access } = readSettings(env)
   const isLocal = access !== null && 'origin' in access && access.origin.startsWith('http:')
-  return isLocal ? [access.origin] : []
+  const webhook = text(env, 'APPROVAL_WEBHOOK_URL')
+  return [...(isLocal ? [access.origin] : []), ...(URL.canParse(webhook) ? [webhook] : [])]
 }
 
 /**
@@ -131,7 +135,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
   const config = readDeployment(root)
   refuseUnserved(config)
   const needs = options.needs ?? needsOf(await readCompiled(root))
-  const peers = await privatePeers([...needs.baseUrls, ...teamUrls({ ...config.vars, ...env })])
+  const peers = await privatePeers([...needs.baseUrls, ...urlsOf({ ...config.vars, ...env })])
   const data = await openDataDir(options.dataDir ?? join(root, '.outpost/data'))
   try {
     sweepReplays(data.objects, Date.now())

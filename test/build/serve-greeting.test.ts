@@ -33,6 +33,8 @@ const SEEDED =
 const HERE =
   '{ id: here, cidrs: [127.0.0.1, ::1], auth_token_env: LOCAL, can_call_sensitive: true }'
 const ENV = { DEMO: 'sentinel', LOCAL: 'sentinel', QUOTED: 'sentinel', A: 'sentinel' }
+const ADMIN = { OUTPOST_ADMIN_TOKEN: 'sentinel' }
+const ACCESS = { ACCESS_TEAM_DOMAIN: 'acme', ACCESS_AUD: 'sentinel' }
 
 interface Case {
   readonly files?: readonly string[]
@@ -89,6 +91,7 @@ it.each([
     { OUTPOST_VIEWER_TOKEN: 'x' },
     'control plane',
   ],
+  ['so is Access', ACCESS, 'control plane'],
   ['a master key', { OUTPOST_MASTER_KEY: 'x'.repeat(32) }, 'provider mints'],
 ])('asks for nothing more: %s', async (_why, env, who) => {
   expect(await said({ files: [MINTS], env })).not.toContain(`not ready: ${who}`)
@@ -97,7 +100,14 @@ it.each([
   )
 })
 
+it('says why Access does not open the control plane', async () => {
+  expect(await said({ env: { ACCESS_AUD: 'x' } })).toContain(
+    '/_outpost/ stays closed (ACCESS_TEAM_DOMAIN is not set: nobody comes in through Cloudflare Access)',
+  )
+})
+
 it('never says a secret', async () => {
+  expect(await said({ env: ADMIN })).not.toContain('sentinel')
   expect(await said()).not.toContain('sentinel')
   expect(await said({ hosts: [HERE.replace('LOCAL', 'QUOTED')] })).not.toContain('sentinel')
 })
@@ -105,14 +115,15 @@ it('never says a secret', async () => {
 it('names private addresses that are not loopback', async () => {
   expect(await said()).not.toContain('private addresses')
   expect(await said({ changes: { peers: ['127.0.0.1/32', '10.1.2.3/32'] } })).toContain(
-    'name: 10.1.2.3/32\n',
+    'called: 10.1.2.3/32\n',
   )
 })
 
 describe('the key', () => {
   async function lineOf(name: string, env = {}): Promise<string> {
     const text = await said({ hosts: [HERE.replace('LOCAL', name)], env })
-    return text.split('\n').find((line) => /^(?:export|#) /.test(line)) ?? ''
+    const lines = text.split('\n').filter((line) => /^(?:export|#) /.test(line))
+    return lines.find((line) => !line.includes('OUTPOST_URL')) ?? ''
   }
 
   it('is loaded into a shell by a line, whatever the path', async () => {
@@ -133,21 +144,40 @@ describe('the key', () => {
 })
 
 describe('calls to copy', () => {
-  it('are four to the demo', async () => {
-    const lines = (await said()).split('\n')
-    expect(lines.slice(-11)).toEqual([
+  const KEY = '-H "X-Outpost-Auth: $LOCAL" "$OUTPOST_URL/p/demo'
+
+  it('are four to the demo, and one with a grant', async () => {
+    const env = { ...ADMIN, LOCAL: 'sentinel' }
+    const lines = (await said({ env })).split('\n')
+    expect(lines.slice(-21)).toEqual([
+      '',
+      'Try it, in another terminal, from this folder:',
+      '',
+      'export OUTPOST_URL=http://127.0.0.1:8788',
       expect.stringMatching(/^export LOCAL=/),
-      `curl -iw '\\n' -H "X-Outpost-Auth: $LOCAL" -H "X-Provider: demo" http://127.0.0.1:8788/hello`,
-      `curl -iw '\\n' -H "X-Outpost-Auth: $LOCAL" -H "X-Provider: demo" http://127.0.0.1:8788/admin/users`,
-      `curl -iw '\\n' -d item=book -H "X-Outpost-Auth: $LOCAL" -H "X-Provider: demo" http://127.0.0.1:8788/orders`,
-      `curl -N -H "X-Outpost-Auth: $LOCAL" -H "X-Provider: demo" http://127.0.0.1:8788/events`,
+      `curl -iw '\\n' ${KEY}/hello"`,
+      `curl -iw '\\n' ${KEY}/admin/users"`,
+      `curl -iw '\\n' -d item=book ${KEY}/orders"`,
+      `curl -N ${KEY}/events"`,
+      '# OUTPOST_ADMIN_TOKEN: use the value that npm start was given',
+      expect.stringMatching(
+        /^export OUTPOST_TOKEN="\$\(npx outpost grant create --agent me --provider demo --approval none --expires 1h --json \| sed -n /,
+      ),
+      `curl -iw '\\n' -d item=book -H "X-Outpost-Auth: $OUTPOST_TOKEN" "$OUTPOST_URL/p/demo/orders"`,
+      'npx outpost audit --follow',
       '',
       'The first is allowed (200), and shows what the upstream received: a key that you did not send.',
       'The second is refused (403): /admin/** denies it (deny[0] of the provider demo).',
       'The third changes something (201): the host `here` in hosts.yaml may make sensitive calls.',
       'The fourth is a stream: five events, each shown when it is sent.',
+      'The fifth has a grant to read, and is refused (403): a sensitive call, and access is read.',
+      'The audit has each of them, and why it ended so; it goes on until Ctrl-C.',
       '',
     ])
+  })
+
+  it('fit a terminal of 24 lines, with one for what is typed', async () => {
+    expect((await said({ env: ADMIN })).trimEnd().split('\n').length).toBeLessThan(24)
   })
 
   /** [what is so, the installation, what is said of it, how many calls] */
@@ -220,12 +250,48 @@ describe('calls to copy', () => {
       0,
     ],
     [
+      'there is no token to make a grant with',
+      {},
+      'No grant to try: OUTPOST_ADMIN_TOKEN is not set.',
+      4,
+    ],
+    [
+      'grants are required, and can be made',
+      { env: { ...ADMIN, REQUIRE_GRANT: 'true' } },
+      'The first has a grant to read, and is allowed (200), and shows',
+      2,
+    ],
+    [
+      'nothing is refused to a grant to read',
+      { files: [LISTED], env: ADMIN },
+      'The second has a grant to read, and goes to https://listed.test/api/v1',
+      2,
+    ],
+    [
+      'the host may make no sensitive call, and so a grant there neither',
+      { hosts: [HERE.replace('true', 'false')], env: ADMIN },
+      'The fifth has a grant to read, and is allowed (200), and shows',
+      5,
+    ],
+    [
+      'the host is of a tenant',
+      { hosts: [HERE.replace('}', ', tenant: acme }')], env: ADMIN },
+      'npx outpost audit --follow --tenant acme',
+      5,
+    ],
+    [
       'grants are required',
       { env: { REQUIRE_GRANT: 'true' } },
       'no call to propose from this machine: REQUIRE_GRANT is true, so it takes a grant: npx outpost grant create --help',
       0,
     ],
     ['it listens elsewhere', { changes: { url: 'http://10.0.0.1:1' } }, 'Outpost answers on', 0],
+    [
+      'it listens everywhere',
+      { changes: { url: 'http://0.0.0.0:1' } },
+      'export OUTPOST_URL=http://127.0.0.1:1\n',
+      4,
+    ],
   ]
 
   it.each(TRUTHS)('are true when %s', async (_what, installation, sentence, calls) => {
@@ -238,6 +304,6 @@ describe('calls to copy', () => {
     const hosts = [HERE.replace('auth_token_env: LOCAL, ', '')]
     const text = await said({ hosts, changes: { url: 'http://[::1]:1' } })
     expect(text).not.toContain('X-Outpost-Auth')
-    expect(callsIn(text)[0]).toContain("'http://[::1]:1/hello'")
+    expect(text).toContain("export OUTPOST_URL='http://[::1]:1'\n")
   })
 })

@@ -119,6 +119,24 @@ describe('where the Worker can go', () => {
   })
 })
 
+describe('what a setting has the Worker call', () => {
+  const APPROVAL_WEBHOOK_URL = 'http://127.0.0.1:1/hook'
+
+  it.each([
+    { setting: 'none', env: {}, status: 502 },
+    { setting: 'a webhook of this machine', env: { APPROVAL_WEBHOOK_URL }, status: 200 },
+    {
+      setting: 'a webhook that is no URL',
+      env: { APPROVAL_WEBHOOK_URL: '127.0.0.1' },
+      status: 502,
+    },
+  ])('can be reached: $setting', async ({ env, status }) => {
+    const served = await run({ env })
+    const url = encodeURIComponent(`http://127.0.0.1:${upstreamPort()}/`)
+    expect((await fetch(`${served.url}/fetch?url=${url}`)).status).toBe(status)
+  })
+})
+
 describe('the data directory', () => {
   it('is for one at a time', async () => {
     await run()
