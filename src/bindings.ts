@@ -83,6 +83,8 @@ function newDeps(env: Variables): ControlDeps {
     recorder: new Recorder(),
     // oxlint-disable-next-line no-console -- for the operator, beside the record
     warn: (message) => console.error(message),
+    // oxlint-disable-next-line no-console -- beside the records, to be kept where they are not
+    printHead: (tenant, head) => console.log(asciiJson({ audit_head: { tenant, ...head } })),
     // oxlint-disable-next-line no-console -- the console is where log shipping reads the record
     write: (event) => console.log(asciiJson(event)),
     ...controlled(env),

@@ -1,5 +1,6 @@
 import { bounded, MAX_RECORD } from './bounded.ts'
 import { genesis, link, textOf } from './chain.ts'
+import { notYetIn } from './ledger_again.ts'
 import { findEvents } from './ledger_query.ts'
 import { firstAfter, hashAt, readRow, rowsAfter } from './ledger_rows.ts'
 import { verifyPart } from './ledger_verify.ts'
@@ -102,6 +103,15 @@ export class Ledger {
     }
     this.#sql.exec(SET_HEAD, seq, prev, at, this.#genesis)
     return added
+  }
+
+  /**
+   * Those of these records that are not in the chain since that moment, Unix ms: for a caller who
+   * does not know what became of an earlier `append`. Looks at the last 20,000 records at most.
+   */
+  notYet(records: readonly NewRecord[], since: number): readonly NewRecord[] {
+    const { seq, base } = this.#state()
+    return notYetIn(this.#sql, { after: base.seq, through: seq }, records, since)
   }
 
   /** The last record's place; seq 0 and the genesis when there is none. */

@@ -1,16 +1,23 @@
 import type { TenantStub } from '../tenants/stubs.ts'
-import type { NewRecord } from './record.ts'
+import { Line } from './line.ts'
+import type { Head, NewRecord } from './record.ts'
 
-/** A record waits for others so long at most, and as many as that go together at most. */
+/** A record waits for others so long at most, and as many as that go together. */
 export const BATCH_MS = 1000
 export const BATCH_RECORDS = 64
 
-/** What cannot be written is kept for the next time, up to this. What is beyond that is lost. */
-const MOST_KEPT = 2000
+/** What could not be written is tried again after that. */
+export const RETRY_MS = 2000
+
+/** Nobody hears of an answer whose request was ended: after that, the batch is sent once more. */
+export const ANSWER_MS = 10_000
+
+/** A tenant's head is printed so seldom. */
+export const HEAD_MS = 60_000
 
 /** Refusals of strangers that are recorded one by one in each period; the others are counted. */
-const STRANGERS = 20
-const STRANGERS_MS = 10_000
+export const STRANGERS = 20
+export const STRANGERS_MS = 10_000
 
 export interface Recording {
   readonly now: () => number
@@ -19,12 +26,8 @@ export interface Recording {
   readonly tenantOf: (name: string) => TenantStub
   /** For the operator's console. */
   readonly warn: (message: string) => void
-}
-
-interface Batch {
-  readonly records: NewRecord[]
-  /** When the oldest of them came, Unix ms. */
-  since: number
+  /** A place in a tenant's chain, for the console: whoever keeps it can hold the chain to it. */
+  readonly printHead: (tenant: string, head: Head) => void
 }
 
 interface Flood {
@@ -36,23 +39,25 @@ interface Flood {
 /**
  * Records of one isolate on their way to the ledgers of their tenants, in batches: what is here when
  * the isolate dies is lost, so a sensitive call is not recorded here but at the door (gate.ts).
+ *
+ * Whoever adds a record lends its own time for the sending. A request can be ended at any moment,
+ * so nobody relies on what another has promised for longer than that takes.
  */
 export class Recorder {
-  readonly #batches = new Map<string, Batch>()
+  readonly #lines = new Map<string, Line>()
   readonly #floods = new Map<string, Flood>()
 
   /** Never throws, and never makes anybody wait. */
   add(tenant: string, record: NewRecord, deps: Recording): void {
     const now = deps.now()
-    const batch = this.#batches.get(tenant) ?? { records: [], since: now }
-    this.#batches.set(tenant, batch)
-    batch.records.push(record)
-    const first = batch.records.length === 1
-    if (first) batch.since = now
-    // A batch whose request was ended before its time goes with the next record.
-    const due = batch.records.length >= BATCH_RECORDS || now - batch.since > 2 * BATCH_MS
-    if (due) deps.waitUntil(this.#send(tenant, deps))
-    else if (first) deps.waitUntil(pause(BATCH_MS).then(() => this.#send(tenant, deps)))
+    const line = this.#lines.get(tenant) ?? new Line(tenant)
+    this.#lines.set(tenant, line)
+    if (line.isSilent(now - ANSWER_MS)) line.takeBack(now)
+    line.push(record)
+    const full = line.length >= BATCH_RECORDS && now >= line.notBefore
+    const forgotten = line.promised !== null && now > line.promised + BATCH_MS
+    if (!line.isSending && (full || forgotten)) deps.waitUntil(send(line, deps))
+    else if (line.promised === null || forgotten) promise(line, BATCH_MS, deps)
   }
 
   /**
@@ -72,7 +77,7 @@ export class Recorder {
     flood.counts.set(code, counted + 1)
     if (flood.seen !== STRANGERS + 1) return
     const whole = flood
-    const later = pause(STRANGERS_MS).then(() => {
+    const later = pause(STRANGERS_MS - (now - whole.since)).then(() => {
       if (this.#floods.get(tenant) !== whole) return
       this.#floods.delete(tenant)
       this.#addCounts(tenant, whole, deps)
@@ -89,28 +94,36 @@ export class Recorder {
     }
     this.add(tenant, { kind: 'refusals', refusals }, deps)
   }
+}
 
-  async #send(tenant: string, deps: Recording): Promise<void> {
-    const batch = this.#batches.get(tenant)
-    if (!batch) return
-    this.#batches.delete(tenant)
-    const { records } = batch
-    try {
-      await deps.tenantOf(tenant).record(records)
-    } catch {
-      this.#keep(tenant, records, deps)
-    }
-  }
+/** Sends what waits after so long, unless it has gone by then. */
+function promise(line: Line, ms: number, deps: Recording): void {
+  const at = deps.now() + ms
+  line.promised = at
+  const later = pause(ms).then(async () => {
+    if (line.promised !== at) return
+    const now = deps.now()
+    if (line.isSilent(now - ANSWER_MS)) line.takeBack(now)
+    if (line.isSending) promise(line, BATCH_MS, deps)
+    else if (now < line.notBefore) promise(line, line.notBefore - now, deps)
+    else await send(line, deps)
+  })
+  deps.waitUntil(later)
+}
 
-  /** For the next try, before what has come since. */
-  #keep(tenant: string, records: readonly NewRecord[], deps: Recording): void {
-    const newer = this.#batches.get(tenant)?.records ?? []
-    const all = [...records, ...newer]
-    const kept = all.slice(0, MOST_KEPT)
-    const lost = all.length - kept.length
-    this.#batches.set(tenant, { records: kept, since: deps.now() })
-    const fate = lost > 0 ? `, ${lost} are lost` : ''
-    deps.warn(`audit: ${kept.length} records of ${tenant} cannot be written yet${fate}`)
+/** One batch at a time, so that the records of an isolate stay in order. */
+async function send(line: Line, deps: Recording): Promise<void> {
+  const batch = line.take(deps.now())
+  if (!batch) return
+  const { records, doubtful } = batch
+  try {
+    const head = await deps.tenantOf(line.tenant).record(records, doubtful)
+    if (line.settle(batch) && line.isHeadDue(deps.now(), HEAD_MS)) deps.printHead(line.tenant, head)
+  } catch {
+    if (!line.settle(batch)) return // it has been taken back, and is on its way again
+    line.putBack(batch, deps.now() + RETRY_MS)
+    if (line.promised === null) promise(line, RETRY_MS, deps)
+    deps.warn(`audit: ${line.length} records of ${line.tenant} cannot be written yet${line.fate}`)
   }
 }
 

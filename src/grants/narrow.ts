@@ -28,9 +28,9 @@ export type Narrowed =
  * reading of the path; what is allowed is matched on the path as it is sent.
  */
 export function narrowedBy(grant: Grant, call: NarrowCall): Narrowed {
-  const at = grant.providers.findIndex(({ provider }) => provider === call.provider)
-  const granted = grant.providers[at]
-  if (!granted) return no(`grant ${grant.id}.providers`, `${call.provider} is not in the grant`)
+  const granted = grantedIn(grant, call.provider)
+  if (!granted) return outside(grant, call.provider)
+  const at = grant.providers.indexOf(granted)
   const where = `grant ${grant.id}.providers[${at}]`
   if (granted.access !== 'write' && call.sensitive) {
     return no(`${where}.access`, `a sensitive call, and access is ${granted.access}`)
@@ -46,7 +46,17 @@ export function narrowedBy(grant: Grant, call: NarrowCall): Narrowed {
   return { ok: true, pattern: rule.pattern, rule: `${where}.allow[${allowed}]` }
 }
 
-function no(rule: string, reason: string): Narrowed {
+/** What the grant says of a provider, by its lower-case name. */
+export function grantedIn(grant: Grant, name: string): GrantedProvider | undefined {
+  return grant.providers.find(({ provider }) => provider === name)
+}
+
+/** The answer for a provider that the grant is not for. */
+export function outside(grant: Grant, name: string): Extract<Narrowed, { ok: false }> {
+  return no(`grant ${grant.id}.providers`, `${name} is not in the grant`)
+}
+
+function no(rule: string, reason: string): Extract<Narrowed, { ok: false }> {
   return { ok: false, rule, reason }
 }
 

@@ -1,7 +1,7 @@
 import type { Call } from '../call.ts'
 import type { Provider } from '../catalog.ts'
 import { wantsApproval } from '../grants/grant.ts'
-import { narrowedBy } from '../grants/narrow.ts'
+import { grantedIn, narrowedBy, outside } from '../grants/narrow.ts'
 import type { Caller } from '../identity.ts'
 import { pausedBy, scopeKey } from '../pauses/pause.ts'
 import { Refusal } from '../refusal.ts'
@@ -60,9 +60,12 @@ export function decide(caller: Caller, provider: Provider, call: Call): Decision
   return narrowed(caller, provider, call, { route, readings })
 }
 
-/** What is refused whatever the path: a pause, another tenant's provider, a missing grant. */
+/**
+ * What is refused whatever the path: a pause, another tenant's provider, one that the host entry or
+ * the grant is not for, a missing grant. Who is refused here learns nothing of the provider's rules.
+ */
 function outOfReach(caller: Caller, provider: Provider): Denial | null {
-  const { host, tenant, agent } = caller
+  const { host, grant, tenant, agent } = caller
   const { name } = provider
   const paused = pausedBy(caller.pauses, { tenant, agent, provider: name })
   if (paused) {
@@ -75,6 +78,7 @@ function outOfReach(caller: Caller, provider: Provider): Denial | null {
   if (host?.providers && !host.providers.includes(name)) {
     return mayNotUse(`host ${host.id}.providers`, `${name} is not in the host's list`)
   }
+  if (grant && !grantedIn(grant, name)) return notGranted(outside(grant, name), false)
   const wants = grantWantedBy(caller, provider)
   if (wants === null) return null
   return deny('PROXY_GRANT_REQUIRED', 'this call needs a grant', {
@@ -107,7 +111,10 @@ function narrowed(
   const { method, path } = call
   const under = narrowedBy(grant, { provider: provider.name, method, path, readings, sensitive })
   if (under.ok) return allow(caller, provider, call, { route, granted: under.pattern })
-  const { rule, reason } = under
+  return notGranted(under, sensitive)
+}
+
+function notGranted({ rule, reason }: Pick<Denial, 'rule' | 'reason'>, sensitive: boolean): Denial {
   return deny('PROXY_GRANT_DENIED', 'the grant does not allow this', { rule, reason, sensitive })
 }
 

@@ -70,9 +70,10 @@ export class Tenant extends DurableObject<Readonly<Record<string, unknown>>> {
     return this.#change((tables) => enter(tables, entry, door))
   }
 
-  async record(records: readonly NewRecord[]): Promise<Head> {
+  async record(records: readonly NewRecord[], doubtful: number | null = null): Promise<Head> {
     return this.#change(({ ledger }) => {
-      ledger.append(records, Date.now())
+      const missing = doubtful === null ? records : ledger.notYet(records, doubtful)
+      ledger.append(missing, Date.now())
       return ledger.head()
     })
   }

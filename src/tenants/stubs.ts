@@ -109,7 +109,11 @@ export interface TenantStub {
   look(hash: string | null): Promise<Look>
   /** Grant, pauses, approval, record: in this order, and all or nothing. */
   enter(entry: Entry): Promise<Entered>
-  record(records: readonly NewRecord[]): Promise<Head>
+  /**
+   * Returns the place of the last record of the chain. `doubtful`, Unix ms: since then these may have
+   * been recorded already, by a call whose answer was lost; those are left out. null: they cannot.
+   */
+  record(records: readonly NewRecord[], doubtful?: number | null): Promise<Head>
   /** Waits for a decision, at most so long (60 s); then says how things stand. null: no such id. */
   decision(id: string, wait_ms: number): Promise<ApprovalState | null>
 

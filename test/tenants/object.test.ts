@@ -427,3 +427,50 @@ describe('nothing that is stored', () => {
 it('ids name their tenant by its tag alone', () => {
   expect(newId('gr', 'acme', random)).not.toContain('acme')
 })
+
+describe('records that may be there already', () => {
+  const now = () => Date.now()
+  const call = (id: string) => ({ kind: 'call', event: anEvent({ id }) }) as const
+  const closed = (id: string) => ({ kind: 'closed', opened: 1, event: anEvent({ id }) }) as const
+  const control = (details: Record<string, number>) =>
+    ({
+      kind: 'control',
+      control: { at: 'then', action: 'a', by: 'b', target: 't', details },
+    }) as const
+  const refusals = (count: number) =>
+    ({ kind: 'refusals', refusals: { since: 'then', until: 'now', counts: { x: count } } }) as const
+
+  it.each([
+    ['a call', call('1'), call('2')],
+    ['a closing, by another id', closed('1'), closed('2')],
+    ['a closing, beside the call of its id', closed('1'), call('1')],
+    ['a control', control({ a: 1 }), control({ a: 2 })],
+    ['refusals', refusals(1), refusals(2)],
+  ])('%s is recorded once, and another one too', async (_title, one, other) => {
+    const { tenant } = aTenant()
+    const at = now()
+    await tenant.record([one])
+    await tenant.record([one, other], at)
+    const head = await tenant.record([one, other], at)
+    expect(head.seq).toBe(2)
+    const { records } = await tenant.export(0, 10)
+    expect(records).toMatchObject([one, other])
+    expect((await tenant.verify(null)).faults).toEqual([])
+  })
+
+  it('are recorded again when nobody doubts them, or when the doubt is younger', async () => {
+    const { tenant } = aTenant()
+    await tenant.record([call('1')])
+    await tenant.record([call('1')], null)
+    const { seq } = await tenant.record([call('1')], now() + HOUR)
+    expect(seq).toBe(3)
+  })
+
+  it('are found after the object was put away', async () => {
+    const { tenant, stub } = aTenant()
+    const at = now()
+    await tenant.record(Array.from({ length: 200 }, (_, index) => call(`call ${index}`)))
+    await evictDurableObject(stub)
+    expect(await tenant.record([call('call 7'), call('new')], at)).toMatchObject({ seq: 201 })
+  })
+})

@@ -23,6 +23,8 @@ export interface Asking extends RequestInit<IncomingRequestCfProperties> {
   readonly from?: string | null
   /** Changes to the worker's `env`. */
   readonly env?: Readonly<Record<string, unknown>>
+  /** A whole `env`: each object is the memory of another isolate. */
+  readonly isolate?: Cloudflare.Env
   readonly origin?: string
 }
 
@@ -51,8 +53,9 @@ export async function open(
 ): Promise<{ response: Response; seen: () => Promise<readonly Received[]> }> {
   const id = crypto.randomUUID()
   const request = requestOf(path, asking, id)
-  const response = asking.env
-    ? await worker.fetch(request, { ...env, ...asking.env })
+  const isolate = asking.isolate ?? (asking.env && { ...env, ...asking.env })
+  const response = isolate
+    ? await worker.fetch(request, isolate)
     : await exports.default.fetch(request)
   return { response, seen: () => seenBy(id) }
 }
@@ -62,7 +65,8 @@ function requestOf(
   asking: Asking,
   id: string,
 ): Request<unknown, IncomingRequestCfProperties> {
-  const { provider, from = FROM.writer, env: _env, origin = 'https://proxy.test', ...init } = asking
+  const { provider, from = FROM.writer, origin = 'https://proxy.test', ...rest } = asking
+  const { env: _env, isolate: _isolate, ...init } = rest
   const request = new Request<unknown, IncomingRequestCfProperties>(origin + path, {
     redirect: 'manual',
     ...init,
