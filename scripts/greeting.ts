@@ -35,26 +35,12 @@ export function greeting(started: Started): string {
 
 /** Calls to copy, where whoever reads this is on the machine that they are for. */
 export function callLines(started: Omit<Started, 'peers'>): readonly string[] {
-  const url = urlFromHere(started.url)
-  if (url === null) return []
+  const { url } = started
+  if (!['127.0.0.1', '[::1]', 'localhost'].includes(new URL(url).hostname)) return []
   const byDemo = (one: Provider) => (one.base_url === DEMO_URL ? 0 : 1)
   const ready = readyProviders(started).toSorted((a, b) => byDemo(a) - byDemo(b))
-  return firstCalls({ ...started, url, ready })
+  return firstCalls({ ...started, ready })
 }
-
-/** The address by loopback; null when it answers elsewhere only. */
-function urlFromHere(url: string): string | null {
-  const { hostname } = new URL(url)
-  if (['127.0.0.1', '[::1]', 'localhost'].includes(hostname)) return url
-  const here = ANYWHERE.get(hostname)
-  return here === undefined ? null : url.replace(`//${hostname}`, `//${here}`)
-}
-
-/** All addresses of the machine, loopback among them. */
-const ANYWHERE = new Map([
-  ['0.0.0.0', '127.0.0.1'],
-  ['[::]', '[::1]'],
-])
 
 function readyProviders(started: Omit<Started, 'peers'>): readonly Provider[] {
   return Array.from(started.catalog.providers.values()).filter(

@@ -84,8 +84,8 @@ export function placeOf(
  * token of a grant may stand for that. The answer to a stranger is the same whichever provider was
  * named, or none.
  * @throws Refusal 403 for a strange address, 401 for a key or token that is missing or wrong, 403
- * for a grant that has ended or that was asked for another tenant or project, 502 when it is not to
- * be found out.
+ * for a grant that is missing where the host entry wants nothing else, that has ended, or that was
+ * asked for another tenant or project, 502 when it is not to be found out.
  */
 export async function identify(call: Call, place: Place, deps: Doorkeeper): Promise<Caller> {
   const presented = presentedIn(call, slotsOf(deps.catalog))
@@ -103,6 +103,11 @@ async function byHost(presented: Presented, place: Place, deps: Doorkeeper): Pro
   if (!host || address === null) throw stranger(place)
   const shown = checkKey(presented, host, key)
   rejectTwoTokens(presented)
+  // An address that may be anybody's, and nothing beside it: nobody is known yet.
+  if (host.require_grant && host.auth_token_env === null) {
+    const reason = `host ${host.id}.require_grant`
+    throw new Refusal('PROXY_GRANT_REQUIRED', 'this call needs a grant', { reason })
+  }
   const tenant = host.tenant ?? 'default'
   return {
     host,

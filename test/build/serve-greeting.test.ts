@@ -286,12 +286,6 @@ describe('calls to copy', () => {
       0,
     ],
     ['it listens elsewhere', { changes: { url: 'http://10.0.0.1:1' } }, 'Outpost answers on', 0],
-    [
-      'it listens everywhere',
-      { changes: { url: 'http://0.0.0.0:1' } },
-      'export OUTPOST_URL=http://127.0.0.1:1\n',
-      4,
-    ],
   ]
 
   it.each(TRUTHS)('are true when %s', async (_what, installation, sentence, calls) => {

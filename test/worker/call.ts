@@ -12,6 +12,7 @@ export const FROM = {
   keyed: '198.51.100.1',
   keyless: '198.51.100.200',
   limited: '203.0.113.1',
+  fleet: '198.18.0.1',
   stranger: '233.252.0.1',
 } as const
 

@@ -20,6 +20,17 @@ describe('the endpoints of the proxy itself', () => {
     expect(caller.headers.get('x-outpost-request-id')).toMatch(/^[0-9A-Z]{26}$/)
   })
 
+  it('say nothing of providers where anybody may come, and only a grant names who it is', async () => {
+    const from = FROM.fleet
+    expect(JSON.parse((await call('/healthz', { from })).text)).toEqual({ status: 'ok' })
+    expectRefusal(await call('/providers', { from }), 403, 'PROXY_GRANT_REQUIRED')
+    for (const provider of ['plain', 'not-there']) {
+      const answer = await call('/x', { from, provider })
+      expectRefusal(answer, 403, 'PROXY_GRANT_REQUIRED')
+      expect(answer.text).not.toContain('available')
+    }
+  })
+
   it('/providers is for accepted callers', async () => {
     expectRefusal(await call('/providers', { from: FROM.stranger }), 403, 'PROXY_HOST_DENIED')
     expectRefusal(await call('/providers', { from: FROM.keyed }), 401, 'PROXY_AUTH_REQUIRED')
