@@ -40,9 +40,8 @@ export async function passGate(
   if (!permit.sensitive && !permit.approval) return
   const entry = await entryOf(permit, body, so, deps.now())
   let entered = await ask(permit, entry, deps)
-  if (entered.is === 'pending') {
-    if (entered.fresh) tell(entered.id, entry.approval, deps)
-    if (await saidYes(permit, entered.id, deps)) entered = await ask(permit, entry, deps)
+  if (entered.is === 'pending' && (await isDecided(permit, entered.id, deps))) {
+    entered = await ask(permit, entry, deps)
   }
   if (entered.is !== 'in') throw refusalOf(entered, permit, deps)
   so.opened = entered.opened
@@ -69,8 +68,10 @@ export async function stillAllowed(permit: Permit, deps: Gating): Promise<void> 
   if (because) throw refusalOf({ is: 'out', because }, permit, deps)
 }
 
-function ask({ caller }: Permit, entry: Entry, deps: Gating): Promise<Entered> {
-  return deps.tenantOf(caller.tenant).enter(entry).catch(cannotAsk)
+async function ask({ caller }: Permit, entry: Entry, deps: Gating): Promise<Entered> {
+  const entered = await deps.tenantOf(caller.tenant).enter(entry).catch(cannotAsk)
+  if (entered.is === 'pending' && entered.fresh) tell(entered.id, entry.approval, deps)
+  return entered
 }
 
 function cannotAsk(cause: unknown): never {
@@ -120,12 +121,12 @@ async function approvalAsk(permit: Permit, body: Uint8Array | null): Promise<App
   }
 }
 
-/** Where the grant says so, the call itself waits for the decision. */
-async function saidYes({ caller }: Permit, id: string, deps: Gating): Promise<boolean> {
+/** Where the grant says so, the call itself waits for the decision: then the object says which. */
+async function isDecided({ caller }: Permit, id: string, deps: Gating): Promise<boolean> {
   const wait = (caller.grant?.approval_hold_seconds ?? 0) * 1000
   if (wait === 0) return false
   const state = await deps.tenantOf(caller.tenant).decision(id, wait).catch(cannotAsk)
-  return state === 'approved'
+  return state === 'approved' || state === 'denied'
 }
 
 function tell(id: string, approval: ApprovalAsk | null, deps: Gating): void {
