@@ -153,6 +153,8 @@ function outBecause(
   { grant, tenant }: Permit['caller'],
   deps: Gating,
 ): Refusal {
+  // Reads of this isolate need not go on for the rest of the minute.
+  if (grant && because !== 'denied') deps.grantCopies.forget(grant.hash)
   if (because === 'paused') {
     deps.pauseCopies.forget(tenant)
     return new Refusal('PROXY_PAUSED', 'paused by an operator', { reason: 'paused' })
@@ -162,8 +164,6 @@ function outBecause(
       reason: 'approval denied',
     })
   }
-  // Reads of this isolate need not go on for the rest of the minute.
-  if (grant) deps.grantCopies.forget(grant.hash)
   return ended(grant?.id ?? 'no grant', because)
 }
 
