@@ -2,11 +2,10 @@ import type { ApprovalAsk } from './approvals/approval.ts'
 import { boundHeaders } from './approvals/headers.ts'
 import type { HoldRoom } from './approvals/holds.ts'
 import { summaryOf } from './approvals/summary.ts'
-import { webhookMessage } from './approvals/webhook.ts'
 import { queryKeys } from './audit/describe.ts'
 import { redact } from './audit/redact.ts'
 import { sha256 } from './digest.ts'
-import { cannotCheck, refusalOf } from './gate.ts'
+import { cannotCheck, refusalOf, tellOf } from './gate.ts'
 import type { Gating } from './gate.ts'
 import type { Permit } from './policy/decide.ts'
 import { Refusal } from './refusal.ts'
@@ -17,8 +16,6 @@ const LONGEST_KEY = 64
 const LONGEST_PATH = 1024
 
 export interface Approving extends Gating {
-  /** Tells people that an approval waits; null where nobody is to be told. Never rejects. */
-  readonly notify: ((message: unknown) => Promise<void>) | null
   /** Room for calls that wait for their approval. */
   readonly holds: HoldRoom
 }
@@ -37,7 +34,7 @@ export async function awaitApproval(
   if (!permit.approval) return null
   const approval = await approvalAsk(permit, body ?? new Uint8Array())
   let knocked = await knock(permit, approval, deps)
-  if (knocked.is === 'pending' && (await saidYes(permit, knocked.id, body, deps))) {
+  if (knocked.is === 'pending' && (await isDecided(permit, knocked.id, body, deps))) {
     if (permit.call.request.signal.aborted) throw new Refusal('PROXY_BAD_REQUEST', 'hung up')
     knocked = await knock(permit, approval, deps)
   }
@@ -57,14 +54,15 @@ async function knock(
     approval,
   }
   const knocked = await deps.tenantOf(tenant).knock(call).catch(cannotCheck)
-  if (knocked.is === 'pending' && knocked.fresh && deps.notify) {
-    deps.waitUntil(deps.notify(webhookMessage(knocked.id, approval)))
-  }
+  tellOf(knocked, approval, deps)
   return knocked
 }
 
-/** Where the grant says so, the call itself waits for the decision; one call for each approval. */
-async function saidYes(
+/**
+ * Where the grant says so, the call itself waits for the decision, one call for each approval. Which
+ * it was, the object says.
+ */
+async function isDecided(
   { caller }: Permit,
   id: string,
   body: Uint8Array | null,
@@ -75,7 +73,7 @@ async function saidYes(
   if (!leave) return false
   try {
     const state = await deps.tenantOf(caller.tenant).decision(id, wait).catch(cannotCheck)
-    return state === 'approved'
+    return state === 'approved' || state === 'denied'
   } finally {
     leave()
   }

@@ -55,8 +55,8 @@ interface Entry {
  */
 export function slotOf(permit: Permit): Slot | null {
   const { call, caller, provider, cache_ttl, cache_scope } = permit
-  // What is revoked at once, or wants a person each time, is never answered from memory.
-  if (permit.sensitive || permit.approval || cache_ttl <= 0) return null
+  // Each call that a person has to approve is a call.
+  if (permit.approval || cache_ttl <= 0) return null
   if (call.method !== 'GET' || call.request.body) return null
   const { headers } = call.request
   if (UNCACHED_REQUEST.some((name) => headers.has(name))) return null

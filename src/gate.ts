@@ -1,4 +1,5 @@
 import type { ApprovalAsk } from './approvals/approval.ts'
+import { webhookMessage } from './approvals/webhook.ts'
 import { eventOf } from './audit/describe.ts'
 import type { Progress } from './audit/describe.ts'
 import { grantProblem } from './grants/grant.ts'
@@ -7,7 +8,7 @@ import { ended } from './identity.ts'
 import { pausedBy } from './pauses/pause.ts'
 import type { Permit } from './policy/decide.ts'
 import { Refusal } from './refusal.ts'
-import type { Entered, Entry } from './tenants/stubs.ts'
+import type { Entered, Entry, Knocked } from './tenants/stubs.ts'
 
 /** An agent that sends the call again sooner than this finds the same answer. */
 const RETRY_AFTER_S = 5
@@ -15,7 +16,10 @@ const RETRY_AFTER_S = 5
 /** A read that has waited longer than this is looked at once more: its copy of the grant is older. */
 const RECHECK_MS = 5000
 
-export type Gating = Granting
+export interface Gating extends Granting {
+  /** Tells people that an approval waits; null where nobody is to be told. Never rejects. */
+  readonly notify: ((message: unknown) => Promise<void>) | null
+}
 
 /**
  * The last door before a secret is read, for a sensitive call and for one that a person has to
@@ -43,6 +47,8 @@ export async function passGate(
     event: eventOf(so, { now, response: null }),
   }
   const entered = await deps.tenantOf(tenant).enter(entry).catch(cannotCheck)
+  // Another copy of the call has used the approval up meanwhile: there is a new question.
+  if (approval) tellOf(entered, approval, deps)
   if (entered.is !== 'in') throw refusalOf(entered, permit, deps)
   so.opened = entered.opened
   so.approval = entered.approval
@@ -66,6 +72,12 @@ export async function stillAllowed(permit: Permit, deps: Gating): Promise<void> 
   if (!grant) return
   const because = look.grant ? grantProblem(look.grant, grant.hash, deps.now()) : 'unknown'
   if (because) throw refusalOf({ is: 'out', because }, permit, deps)
+}
+
+/** People are told of an approval when it is asked for, and not again. */
+export function tellOf(said: Entered | Knocked, approval: ApprovalAsk, deps: Gating): void {
+  if (said.is !== 'pending' || !said.fresh || !deps.notify) return
+  deps.waitUntil(deps.notify(webhookMessage(said.id, approval)))
 }
 
 /** In doubt closed. */
@@ -95,6 +107,8 @@ function outBecause(
   { grant, tenant }: Permit['caller'],
   deps: Gating,
 ): Refusal {
+  // Reads of this isolate need not go on for the rest of the minute.
+  if (grant && because !== 'denied') deps.grantCopies.forget(grant.hash)
   if (because === 'paused') {
     deps.pauseCopies.forget(tenant)
     return new Refusal('PROXY_PAUSED', 'paused by an operator', { reason: 'paused' })
@@ -104,8 +118,6 @@ function outBecause(
       reason: 'approval denied',
     })
   }
-  // Reads of this isolate need not go on for the rest of the minute.
-  if (grant) deps.grantCopies.forget(grant.hash)
   return ended(grant?.id ?? 'no grant', because)
 }
 

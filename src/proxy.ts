@@ -51,8 +51,8 @@ async function answer(request: Request, deps: Deps, so: Progress): Promise<Respo
 
   const slot = slotOf(permit)
   const stored = slot && deps.cache.find(slot, request.headers, deps.now())
-  if (stored) return stored
-  const held = await claimKey(permit, deps)
+  if (stored && !permit.sensitive) return stored
+  const held = stored ?? (await claimKey(permit, deps))
   if (held instanceof Response) return stillAllowed(permit, deps).then(() => held)
   if (held) return holding(held, exchange(permit, deps, so, true), deps)
   const { upstream, response } = await exchange(permit, deps, so, false)
