@@ -14,8 +14,8 @@ export interface LimiterStub {
   readonly leave: (turn: number) => Promise<void>
   readonly cool: (wait_ms: number) => Promise<number>
   readonly cooldownUntil: () => Promise<number>
-  /** One admitted call counts no longer; false: its turn was still to come, and was given back. */
-  readonly refund: (turnHasCome: boolean) => Promise<void>
+  /** A call that was admitted for that turn counts no longer; null: `leave` has its turn. */
+  readonly refund: (turn: number | null) => Promise<void>
 }
 
 export interface Admitting {
@@ -67,7 +67,7 @@ export async function admit(permit: Permit, deps: Admitting): Promise<Admitted> 
   const limiter = deps.grantLimiterOf(grant)
   const ask = { windows: grant.rate_limits, quota: grant.max_calls }
   const own = await takeTurn(limiter, { ...ask, patience: patienceOf(permit, deps) }, permit, deps)
-  const refund = refunding(limiter, deps)
+  const refund = refunding(limiter, own, deps)
   try {
     const shared = await admitCategory(permit, deps)
     return {
@@ -92,11 +92,11 @@ async function admitCategory(permit: Permit, deps: Admitting): Promise<Admitted>
   const limiter = deps.limiterOf(provider, name)
   const verdict = await takeTurn(limiter, ask, permit, deps)
   if (verdict.wait_ms > 0) checkKnownCooldown(provider, name, deps)
-  return { headers: rateLimitHeaders(verdict), refund: refunding(limiter, deps) }
+  return { headers: rateLimitHeaders(verdict), refund: refunding(limiter, verdict, deps) }
 }
 
-function refunding(limiter: LimiterStub, deps: Admitting): () => void {
-  return () => deps.waitUntil(limiter.refund(true).catch(() => {}))
+function refunding(limiter: LimiterStub, { turn: had }: Turn, deps: Admitting): () => void {
+  return () => deps.waitUntil(limiter.refund(had).catch(() => {}))
 }
 
 function patienceOf({ provider }: Permit, { settings }: Admitting): number {
@@ -118,7 +118,7 @@ async function takeTurn(
   if (wait_ms > 0) {
     const leave = (): void => {
       deps.waitUntil(limiter.leave(moment).catch(() => {}))
-      if ((ask.quota ?? null) !== null) deps.waitUntil(limiter.refund(false).catch(() => {}))
+      if ((ask.quota ?? null) !== null) deps.waitUntil(limiter.refund(null).catch(() => {}))
     }
     await turn(wait_ms, call.request.signal, leave)
   }

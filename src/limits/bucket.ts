@@ -80,14 +80,19 @@ export function giveBack(buckets: Buckets, turn: number, now: number): Buckets {
 }
 
 /**
- * Gives back a turn that has come and was not used: one token in every window, never more than full.
- * What was sent is then as if the call had never asked.
+ * Gives back a turn that has come and was not used: of its token in every window what cannot have
+ * flowed back since. So those that are used never become more than the windows allow.
  */
-export function unused(buckets: Buckets, windows: readonly Window[], now: number): Buckets {
+export function unused(
+  buckets: Buckets,
+  windows: readonly Window[],
+  { turn, now }: { readonly turn: number; readonly now: number },
+): Buckets {
   const current = refilled(buckets, windows, now)
-  const booked = windows.map(({ window_ms }, index) =>
-    Math.max(0, (current.booked[index] ?? 0) - window_ms),
-  )
+  const booked = windows.map(({ capacity, window_ms }, index) => {
+    const left = Math.max(0, window_ms - Math.max(0, now - turn) * capacity)
+    return Math.max(0, (current.booked[index] ?? 0) - left)
+  })
   return { ...current, booked }
 }
 

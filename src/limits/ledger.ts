@@ -134,15 +134,15 @@ export interface Standing {
 }
 
 /**
- * Gives back one admitted call, because somebody else refused it: of the quota, and, when its turn has
- * come, of the windows too. A turn that is still to come is for `leave`.
+ * Gives back one admitted call, because somebody else refused it: of the quota, and of the windows the
+ * turn that it had, Unix ms. null: its turn was still to come, and `leave` has it.
  */
-export function refund(ledger: Ledger, turnHasCome: boolean, now: number): Ledger {
+export function refund(ledger: Ledger, turn: number | null, now: number): Ledger {
   const { buckets, windows } = ledger
   return {
     ...ledger,
     ...(ledger.used !== undefined && { used: Math.max(0, ledger.used - 1) }),
-    ...(turnHasCome && { buckets: unused(buckets, windows, now) }),
+    ...(turn !== null && { buckets: unused(buckets, windows, { turn, now }) }),
   }
 }
 

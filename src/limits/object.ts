@@ -47,10 +47,10 @@ export class Limiter extends DurableObject {
   }
 
   /** One admitted call was refused elsewhere: it counts no longer. See `refund` of ledger.ts. */
-  refund(turnHasCome: boolean): void {
+  refund(turn: number | null): void {
     const now = Date.now()
     const ledger = this.#load(undefined, now)
-    this.#ledger = refund(ledger, turnHasCome, now)
+    this.#ledger = refund(ledger, turn, now)
     if (ledger.used !== undefined) this.#settleSoon()
   }
 

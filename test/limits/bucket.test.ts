@@ -217,18 +217,20 @@ describe('for any schedule of arrivals', () => {
     fc.assert(
       fc.property(someWindows, gaps, fates, (windows, all, fate) => {
         let buckets = full(windows, START)
-        let later = 0
+        const later: number[] = []
         const turns: number[] = []
         for (const [index, at] of momentsOf(all).entries()) {
           const now = START + at
-          for (; later > 0 && index % 3 === 0; later -= 1) buckets = unused(buckets, windows, now)
+          for (const turn of index % 3 === 0 ? later.splice(0) : []) {
+            buckets = unused(buckets, windows, { turn, now })
+          }
           const booking = book(buckets, windows, { now, patience: 0 })
           if (!booking.admitted) continue
           buckets = booking.buckets
           const what = fate[index % fate.length]
           if (what === 'used') turns.push(booking.turn - START)
-          else if (what === 'given back') buckets = unused(buckets, windows, now)
-          else later += 1
+          else if (what === 'given back') buckets = unused(buckets, windows, { turn: now, now })
+          else later.push(booking.turn)
         }
         expect(overPermitted(windows, turns)).toBeNull()
       }),
