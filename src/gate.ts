@@ -1,9 +1,8 @@
 import type { ApprovalAsk } from './approvals/approval.ts'
 import { summaryOf } from './approvals/summary.ts'
 import { webhookMessage } from './approvals/webhook.ts'
-import { eventOf, queryKeys } from './audit/describe.ts'
+import { cleaner, eventOf, queryKeys } from './audit/describe.ts'
 import type { Progress } from './audit/describe.ts'
-import { redact } from './audit/redact.ts'
 import { sha256 } from './digest.ts'
 import { grantProblem } from './grants/grant.ts'
 import type { Granting } from './grants/holding.ts'
@@ -89,17 +88,21 @@ async function entryOf(
   return {
     grant: grant && { id: grant.id, hash: grant.hash },
     subject: { agent, provider: provider.name },
-    approval: permit.approval ? await approvalAsk(permit, body) : null,
+    approval: permit.approval ? await approvalAsk(permit, body, so) : null,
     event: eventOf(so, { now, response: null }),
   }
 }
 
 /** What is to be approved. The body is whole: a person cannot say yes to what is still to come. */
-async function approvalAsk(permit: Permit, body: Uint8Array | null): Promise<ApprovalAsk> {
+async function approvalAsk(
+  permit: Permit,
+  body: Uint8Array | null,
+  so: Progress,
+): Promise<ApprovalAsk> {
   const { caller, provider, call, pattern } = permit
-  const { grant, tenant, agent, project, shown } = caller
+  const { grant, tenant, agent, project } = caller
   const bytes = body ?? new Uint8Array()
-  const clean = (text: string) => redact(text, shown)
+  const clean = cleaner(so, call)
   return {
     subject: {
       tenant,
