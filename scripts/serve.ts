@@ -24,6 +24,7 @@ const ESSENTIALS = ['TZ', 'TMPDIR', 'SSL_CERT_FILE', 'SSL_CERT_DIR']
 /** Names in the data directory: of the bundle, and of what KV bindings talk to. */
 const MODULE = 'worker.js'
 const KV_MODULE = 'kv-service.js'
+const ROUTER_MODULE = 'isolate-router.js'
 
 /** The compiled catalog: `src/generated/catalog.ts`. */
 export interface Compiled {
@@ -44,6 +45,8 @@ export interface ServeOptions {
   readonly env: Readonly<Record<string, string>>
   /** Default: what the compiled catalog of root wants. */
   readonly needs?: Needs
+  /** For checks: several isolates over the same objects; `X-Isolate: 2` asks the second. */
+  readonly isolates?: number
   /** Default: `inherit`. With `keep`, `output()` of the result has it. */
   readonly output?: Launch['output']
 }
@@ -140,7 +143,9 @@ export async function serve(options: ServeOptions): Promise<Served> {
   try {
     sweepReplays(data.objects, Date.now())
     copyFileSync(bundleOf(config), join(data.path, MODULE))
-    copyFileSync(join(import.meta.dirname, 'workerd', KV_MODULE), join(data.path, KV_MODULE))
+    for (const name of [KV_MODULE, ROUTER_MODULE]) {
+      copyFileSync(join(import.meta.dirname, 'workerd', name), join(data.path, name))
+    }
     const namespaces = config.kv_namespaces.map(({ binding }) => binding)
     for (const each of namespaces) mkdirSync(join(data.namespaces, each), { recursive: true })
     const plan = {
@@ -153,6 +158,9 @@ export async function serve(options: ServeOptions): Promise<Served> {
       objectsDir: data.objects,
       kv: { names: namespaces, dir: data.namespaces, module: KV_MODULE },
       peers,
+      ...(options.isolates !== undefined && {
+        isolates: { count: options.isolates, module: ROUTER_MODULE },
+      }),
     }
     writeWhole(data.config, workerdConfig(plan))
     const names = [...SETTINGS, ...needs.secrets]

@@ -5,9 +5,8 @@ import { boundHeaders } from './approvals/headers.ts'
 import type { HoldRoom } from './approvals/holds.ts'
 import { summaryOf } from './approvals/summary.ts'
 import { webhookMessage } from './approvals/webhook.ts'
-import { queryKeys } from './audit/describe.ts'
+import { cleaner, queryKeys } from './audit/describe.ts'
 import type { Progress } from './audit/describe.ts'
-import { redact } from './audit/redact.ts'
 import { sha256 } from './digest.ts'
 import { approvalRequired, cannotCheck, passGate } from './gate.ts'
 import type { Gating } from './gate.ts'
@@ -39,7 +38,7 @@ export async function admitApproved(
   deps: Approving,
 ): Promise<ReadonlyMap<string, string>> {
   const bytes = body ?? new Uint8Array()
-  const approval = permit.approval ? await approvalAsk(permit, bytes) : null
+  const approval = permit.approval ? await approvalAsk(permit, bytes, so) : null
   const first = await enter(permit, approval, so, deps)
   if (!first.question) return first.headers
   const decided = await isDecided(permit, first.question.id, bytes.byteLength, deps)
@@ -89,10 +88,10 @@ async function isDecided(
 }
 
 /** What is to be approved, all of it: a person cannot say yes to what is still to come. */
-async function approvalAsk(permit: Permit, body: Uint8Array): Promise<ApprovalAsk> {
+async function approvalAsk(permit: Permit, body: Uint8Array, so: Progress): Promise<ApprovalAsk> {
   const { caller, provider, call, pattern } = permit
-  const { grant, tenant, agent, project, shown } = caller
-  const clean = (text: string) => redact(text, shown)
+  const { grant, tenant, agent, project } = caller
+  const clean = cleaner(so, call)
   const headers = boundHeaders(call.request.headers, provider)
   const summary = summaryOf(body, call.request.headers.get('content-type'), clean)
   const named = headers.unusual.map(clean).join(', ')

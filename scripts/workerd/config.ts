@@ -1,6 +1,8 @@
 import type { Unstable_Config } from 'wrangler'
 
 import { SETTINGS } from '../../src/settings.ts'
+import { Embedded, literal } from './capnp.ts'
+import type { Literal } from './capnp.ts'
 
 /** Headers that the edge sets on Cloudflare. Here a client would have written them. */
 const FORGEABLE_HEADERS = [
@@ -55,6 +57,13 @@ export interface KvPlan {
   readonly module: string
 }
 
+/** More isolates of the Worker than the one, as at several places of the edge. For checks only. */
+export interface IsolatesPlan {
+  readonly count: number
+  /** Beside the configuration, as `Plan.module`: isolate-router.js. */
+  readonly module: string
+}
+
 /** What workerd is to run. Paths are absolute, but for `module`, which lies beside the file. */
 export interface Plan {
   /** `127.0.0.1:8788`, `[::1]:8788`; port 0 is any free one. */
@@ -66,6 +75,8 @@ export interface Plan {
   readonly objects: readonly ObjectClass[]
   readonly objectsDir: string
   readonly kv?: KvPlan
+  /** Default: one. Others share its objects, and the header `X-Isolate: 2` asks the second. */
+  readonly isolates?: IsolatesPlan
   /** Blocks that may be called beside public addresses. */
   readonly peers: readonly string[]
 }
@@ -78,6 +89,9 @@ export function workerdConfig(plan: Plan): string {
     compatibilityFlags: plan.compatibilityFlags,
     bindings: plan.bindings,
     globalOutbound: 'outbound',
+  }
+  const keeper = {
+    ...worker,
     ...(plan.objects.length > 0 && {
       durableObjectNamespaces: plan.objects.map((each) => ({ ...each })),
       durableObjectStorage: { localDisk: 'objects' },
@@ -93,7 +107,8 @@ export function workerdConfig(plan: Plan): string {
       { name: 'outbound', network: outbound },
       ...(plan.objects.length > 0 ? [disk] : []),
       ...(plan.kv?.names ?? []).flatMap((name) => kvServices(name, plan)),
-      { name: 'main', worker },
+      { name: 'main', worker: keeper },
+      ...isolateServices(plan, worker),
     ],
     sockets: [
       {
@@ -101,7 +116,7 @@ export function workerdConfig(plan: Plan): string {
         address: plan.address,
         // A header without a value is removed.
         http: { injectRequestHeaders: FORGEABLE_HEADERS.map((name) => ({ name })) },
-        service: 'main',
+        service: plan.isolates ? 'router' : 'main',
       },
     ],
   }
@@ -110,6 +125,34 @@ export function workerdConfig(plan: Plan): string {
     `const config :Workerd.Config = ${literal(config)};`,
     '',
   ].join('\n')
+}
+
+/** Each other isolate with the objects of the first, and who chooses between them. */
+function isolateServices(
+  { isolates, bindings, compatibilityDate, compatibilityFlags }: Plan,
+  worker: { readonly [field: string]: Literal },
+): readonly Literal[] {
+  if (!isolates) return []
+  const { count, module } = isolates
+  const shared = bindings.map((each) =>
+    'durableObjectNamespace' in each
+      ? {
+          name: each.name,
+          durableObjectNamespace: { className: each.durableObjectNamespace, serviceName: 'main' },
+        }
+      : each,
+  )
+  const others = Array.from({ length: count - 1 }, (_, index) => `isolate-${index + 2}`)
+  const router = {
+    modules: [{ name: module, esModule: new Embedded(module) }],
+    compatibilityDate,
+    compatibilityFlags,
+    bindings: ['main', ...others].map((service, index) => ({ name: `${index + 1}`, service })),
+  }
+  return [
+    ...others.map((name) => ({ name, worker: { ...worker, bindings: shared } })),
+    { name: 'router', worker: router },
+  ]
 }
 
 /** A namespace: the Worker that its binding talks to, and the folder with one file for each key. */
@@ -194,51 +237,4 @@ export function refuseUnserved(config: Unstable_Config): void {
     if (!config[table]?.length) continue
     throw new Error(`wrangler.toml: ${table} is not supported by \`npm start\` yet`)
   }
-}
-
-/** A file that goes into the configuration as it is read. */
-class Embedded {
-  readonly file: string
-  constructor(file: string) {
-    this.file = file
-  }
-}
-
-type Literal =
-  | string
-  | boolean
-  | Embedded
-  | readonly Literal[]
-  | { readonly [field: string]: Literal }
-
-/** A value in the text form of Cap'n Proto: https://capnproto.org/language.html#constants */
-function literal(value: Literal): string {
-  if (typeof value === 'boolean') return String(value)
-  if (typeof value === 'string') return quoted(value)
-  if (value instanceof Embedded) return `embed ${quoted(value.file)}`
-  if (isList(value)) return `[${wrapped(value.map(literal))}]`
-  const fields = Object.entries(value).map(([name, each]) => `${name} = ${literal(each)}`)
-  return `(${wrapped(fields)})`
-}
-
-/** On one line as long as that can be read. */
-function wrapped(parts: readonly string[]): string {
-  const line = parts.join(', ')
-  if (line.length <= 90 && !line.includes('\n')) return line
-  return `\n${parts.join(',\n').replace(/^/gm, '  ')}\n`
-}
-
-function isList(value: Literal): value is readonly Literal[] {
-  return Array.isArray(value)
-}
-
-function quoted(text: string): string {
-  const escaped = text.replace(/["\\]/g, String.raw`\$&`)
-  // oxlint-disable-next-line no-control-regex -- those are what has to be escaped
-  const safe = escaped.replace(/[\x00-\x1f\x7f]/g, (char) => String.raw`\x${hex(char)}`)
-  return `"${safe}"`
-}
-
-function hex(char: string): string {
-  return char.charCodeAt(0).toString(16).padStart(2, '0')
 }

@@ -110,14 +110,23 @@ function whatWasDecided({
   return { category, sensitive, decision: stopped ? 'deny' : 'allow', rule, reason }
 }
 
-/** What the client sent, searched for every secret and key that the call knows of. */
+/**
+ * Takes out of what a client sent every secret and key that the call knows of, and whatever looks
+ * like a token. Nothing of a call is shown or recorded that has not gone through this.
+ */
+export function cleaner(
+  { caller, place, credentials }: Progress,
+  call: Call,
+): (text: string) => string {
+  const presented = caller?.shown ?? presentedIn(call, NO_SLOTS).all
+  const secrets = [...(place?.key ? [place.key] : []), ...(credentials?.opened ?? [])]
+  return (text) => secrets.reduce((rest, secret) => secret.redact(rest), redact(text, presented))
+}
+
 function whatWasAsked(so: Progress): Pick<Event, 'provider' | 'path' | 'query_keys' | 'operation'> {
   const { call } = so
   if (!call) return { provider: null, path: null, query_keys: [], operation: null }
-  const presented = so.caller?.shown ?? presentedIn(call, NO_SLOTS).all
-  const secrets = [...(so.place?.key ? [so.place.key] : []), ...(so.credentials?.opened ?? [])]
-  const clean = (text: string): string =>
-    secrets.reduce((rest, secret) => secret.redact(rest), redact(text, presented))
+  const clean = cleaner(so, call)
   return {
     provider: call.named.name === '' ? null : clean(call.named.name).slice(0, MAX_NAME),
     path: clean(call.path).slice(0, MAX_PATH),

@@ -101,6 +101,33 @@ describe('workerdConfig', () => {
   })
 })
 
+describe('several isolates', () => {
+  const objects = [{ className: 'A', uniqueKey: 'A', enableSql: true }]
+  const plan: Plan = {
+    address: '127.0.0.1:1',
+    module: 'worker.js',
+    compatibilityDate: '2026-10-01',
+    compatibilityFlags: [],
+    bindings: [{ name: 'AS', durableObjectNamespace: 'A' }],
+    objects,
+    objectsDir: '/data/objects',
+    peers: [],
+  }
+
+  it('have the objects of the first, and are chosen by who stands before them', () => {
+    const isolates = { count: 3, module: 'isolate-router.js' }
+    const text = workerdConfig({ ...plan, isolates }).replaceAll(/\s+/g, ' ')
+    expect(text.match(/durableObjectNamespaces/g)).toHaveLength(1)
+    expect(text.match(/className = "A", serviceName = "main"/g)).toHaveLength(2)
+    expect(text).toContain('(name = "3", service = "isolate-3")')
+    expect(text).toContain('service = "router"')
+  })
+
+  it('are one where nobody asks for more', () => {
+    expect(workerdConfig(plan)).not.toMatch(/router|isolate/)
+  })
+})
+
 describe('refuseUnserved', () => {
   it('names what plain workerd has not got', () => {
     const config = { r2_buckets: [{ binding: 'FILES' }] } as unknown as Unstable_Config

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, expect, vi } from 'vitest'
 
 import { sentinelsIn } from '../fixtures/secrets.ts'
+import { logged } from './logged.ts'
 
 /** Everything that the worker logs, in every test of the suite, is searched for the sentinels. */
 const METHODS = ['log', 'info', 'warn', 'error', 'debug'] as const
-const lines: string[] = []
 
 beforeAll(() => {
   for (const method of METHODS) {
     vi.spyOn(console, method).mockImplementation((...said: unknown[]) => {
-      lines.push(
+      logged.push(
         said.map((each) => (each instanceof Error ? String(each.stack) : String(each))).join(' '),
       )
     })
@@ -17,5 +17,5 @@ beforeAll(() => {
 })
 
 afterAll(() => {
-  expect(sentinelsIn(lines.join('\n'))).toEqual([])
+  expect(sentinelsIn(logged.join('\n'))).toEqual([])
 })
