@@ -34,6 +34,7 @@ import type {
 } from './stubs.ts'
 import { hasTables, tablesIn } from './tables.ts'
 import type { Tables } from './tables.ts'
+import { Together } from './together.ts'
 import { Waiting } from './waiting.ts'
 
 const DAY_MS = 86_400_000
@@ -57,6 +58,10 @@ export class Tenant extends DurableObject<Readonly<Record<string, unknown>>> {
   #tables: Tables | undefined
   #alarmed = false
   readonly #waiting = new Waiting()
+  readonly #door = new Together(
+    (entries: readonly Entry[]) => this.#enterAll(entries),
+    () => this.ctx.storage.sync(),
+  )
 
   look(hash: string | null): Look {
     // A tenant that nothing was ever kept of stays without tables: no read writes.
@@ -66,8 +71,7 @@ export class Tenant extends DurableObject<Readonly<Record<string, unknown>>> {
   }
 
   async enter(entry: Entry): Promise<Entered> {
-    const door = { tenant: this.#name(), now: Date.now(), newId: () => this.#newId() }
-    return this.#change((tables) => enter(tables, entry, door))
+    return this.#door.ask(entry)
   }
 
   async record(records: readonly NewRecord[], doubtful: number | null = null): Promise<Head> {
@@ -197,6 +201,11 @@ export class Tenant extends DurableObject<Readonly<Record<string, unknown>>> {
       return ledger.prune(now, retentionDays(this.env))
     })
     await this.ctx.storage.setAlarm(now + (more ? NEXT_PART_MS : DAY_MS))
+  }
+
+  async #enterAll(entries: readonly Entry[]): Promise<readonly Entered[]> {
+    const door = { tenant: this.#name(), now: Date.now(), newId: () => this.#newId() }
+    return this.#change((tables) => entries.map((entry) => enter(tables, entry, door)))
   }
 
   /** Changes everything or nothing. */
