@@ -157,7 +157,14 @@ function doorOf({ catalog, env, url }: Reachable): Door {
   if (!host) return refused(`no host in hosts.yaml has ${here}`)
   const key = host.auth_token_env
   if (key !== null && !env[key]?.trim()) return refused(`${key} is not set`, 401)
-  const nobody = { grant: null, project: null, agent: null, shown: [], pauses: [] }
+  const nobody = {
+    grant: null,
+    project: null,
+    agent: null,
+    shown: [],
+    pauses: [],
+    carriers: { headers: [], params: [] },
+  }
   const tenant = host.tenant ?? 'default'
   const grantRequired = settings.requireGrant
   return { caller: { ...nobody, host, id: `host ${host.id}`, tenant, address, grantRequired }, key }

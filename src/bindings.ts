@@ -1,5 +1,6 @@
 import { waitUntil } from 'cloudflare:workers'
 
+import { HoldRoom } from './approvals/holds.ts'
 import { Recorder } from './audit/recorder.ts'
 import { signerOf } from './auth/index.ts'
 import type { Signer } from './auth/index.ts'
@@ -80,6 +81,7 @@ function newDeps(env: Variables): ControlDeps {
     grantCopies: new Copies(),
     pauseCopies: new Copies(),
     notify: notifierIn(env),
+    holds: new HoldRoom(),
     recorder: new Recorder(),
     // oxlint-disable-next-line no-console -- for the operator, beside the record
     warn: (message) => console.error(message),

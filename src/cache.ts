@@ -56,7 +56,8 @@ interface Entry {
 export function slotOf(permit: Permit): Slot | null {
   const { call, caller, provider, cache_ttl, cache_scope } = permit
   // Each call that a person has to approve is a call.
-  if (permit.approval || cache_ttl <= 0 || call.method !== 'GET' || call.request.body) return null
+  if (permit.approval || cache_ttl <= 0) return null
+  if (call.method !== 'GET' || call.request.body) return null
   const { headers } = call.request
   if (UNCACHED_REQUEST.some((name) => headers.has(name))) return null
   if (/\bno-(?:store|cache)\b/i.test(headers.get('cache-control') ?? '')) return null

@@ -1,11 +1,11 @@
 import type { Admitting } from './admission.ts'
+import type { Approving } from './approve.ts'
 import type { Event } from './audit/event.ts'
 import type { Recorder, Recording } from './audit/recorder.ts'
 import type { Signer } from './auth/index.ts'
 import type { MemoryCache } from './cache.ts'
 import type { Catalog, Host, Provider } from './catalog.ts'
 import type { AccessVerifier } from './control/access.ts'
-import type { Gating } from './gate.ts'
 import type { Replaying } from './idempotency.ts'
 import type { Opening } from './opening.ts'
 import type { Permit } from './policy/decide.ts'
@@ -16,7 +16,7 @@ import type { Settings } from './settings.ts'
 export type Send = (request: Request | string, init: RequestInit) => Promise<Response>
 
 /** Everything the request path touches that is not a pure function. */
-export interface Deps extends Admitting, Replaying, Gating, Recording {
+export interface Deps extends Admitting, Replaying, Approving, Recording {
   readonly catalog: Catalog
   readonly settings: Settings
   readonly newId: (now: number) => string

@@ -32,7 +32,10 @@ export async function forward(
   const { timeout_ms } = permit.provider
   const { signal } = permit.call.request
   const leave = (): void => stop.abort()
-  if (!upload.patient) signal.addEventListener('abort', leave)
+  if (!upload.patient) {
+    if (signal.aborted) throw hungUp()
+    signal.addEventListener('abort', leave)
+  }
   let timer = setTimeout(() => stop.abort(), timeout_ms)
   upload.onProgress = () => {
     clearTimeout(timer)
@@ -79,12 +82,14 @@ function requestOf(
 /** Behind the two slashes of `http://` or `https://`. */
 const ORIGIN_AT = 'https://'.length
 
+function hungUp(cause?: unknown): Refusal {
+  return new Refusal('PROXY_BAD_REQUEST', 'the caller went away', { reason: 'hung up', cause })
+}
+
 function whyNot(cause: unknown, { refusal, stop }: Upload, agent: AbortSignal): Refusal {
   if (cause instanceof Refusal) return cause
   if (refusal) return refusal
-  if (agent.aborted) {
-    return new Refusal('PROXY_BAD_REQUEST', 'the caller went away', { reason: 'hung up', cause })
-  }
+  if (agent.aborted) return hungUp(cause)
   if (stop.signal.aborted) {
     return new Refusal('PROXY_UPSTREAM_TIMEOUT', 'the upstream did not answer in time', { cause })
   }

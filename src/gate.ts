@@ -1,24 +1,20 @@
 import type { ApprovalAsk } from './approvals/approval.ts'
-import { summaryOf } from './approvals/summary.ts'
 import { webhookMessage } from './approvals/webhook.ts'
-import { eventOf, queryKeys } from './audit/describe.ts'
+import { eventOf } from './audit/describe.ts'
 import type { Progress } from './audit/describe.ts'
-import { redact } from './audit/redact.ts'
-import { sha256 } from './digest.ts'
 import { grantProblem } from './grants/grant.ts'
 import type { Granting } from './grants/holding.ts'
 import { ended } from './identity.ts'
 import { pausedBy } from './pauses/pause.ts'
 import type { Permit } from './policy/decide.ts'
 import { Refusal } from './refusal.ts'
-import type { Entered, Entry } from './tenants/stubs.ts'
+import type { Entered, Entry, Knocked } from './tenants/stubs.ts'
 
 /** An agent that sends the call again sooner than this finds the same answer. */
 const RETRY_AFTER_S = 5
 
-/** As much of a query key, and of a path, as a person is shown. */
-const LONGEST_KEY = 64
-const LONGEST_PATH = 1024
+/** A read that has waited longer than this is looked at once more: its copy of the grant is older. */
+const RECHECK_MS = 5000
 
 export interface Gating extends Granting {
   /** Tells people that an approval waits; null where nobody is to be told. Never rejects. */
@@ -33,17 +29,26 @@ export interface Gating extends Granting {
  */
 export async function passGate(
   permit: Permit,
-  body: Uint8Array | null,
+  approval: ApprovalAsk | null,
   so: Progress,
   deps: Gating,
 ): Promise<void> {
-  if (!permit.sensitive && !permit.approval) return
-  const entry = await entryOf(permit, body, so, deps.now())
-  let entered = await ask(permit, entry, deps)
-  if (entered.is === 'pending') {
-    if (entered.fresh) tell(entered.id, entry.approval, deps)
-    if (await saidYes(permit, entered.id, deps)) entered = await ask(permit, entry, deps)
+  const now = deps.now()
+  if (!permit.sensitive && !approval) {
+    if (now - so.at > RECHECK_MS) await stillAllowed(permit, deps)
+    return
   }
+  const { caller, provider } = permit
+  const { grant, agent, tenant } = caller
+  const entry: Entry = {
+    grant: grant && { id: grant.id, hash: grant.hash },
+    subject: { agent, provider: provider.name },
+    approval,
+    event: eventOf(so, { now, response: null }),
+  }
+  const entered = await deps.tenantOf(tenant).enter(entry).catch(cannotCheck)
+  // Another copy of the call has used the approval up meanwhile: there is a new question.
+  if (approval) tellOf(entered, approval, deps)
   if (entered.is !== 'in') throw refusalOf(entered, permit, deps)
   so.opened = entered.opened
   so.approval = entered.approval
@@ -60,7 +65,7 @@ export async function stillAllowed(permit: Permit, deps: Gating): Promise<void> 
   const look = await deps
     .tenantOf(tenant)
     .look(grant?.hash ?? null)
-    .catch(cannotAsk)
+    .catch(cannotCheck)
   const subject = { tenant, agent, provider: provider.name }
   const paused = pausedBy(look.pauses, subject)
   if (paused) throw refusalOf({ is: 'out', because: 'paused' }, permit, deps)
@@ -69,72 +74,22 @@ export async function stillAllowed(permit: Permit, deps: Gating): Promise<void> 
   if (because) throw refusalOf({ is: 'out', because }, permit, deps)
 }
 
-function ask({ caller }: Permit, entry: Entry, deps: Gating): Promise<Entered> {
-  return deps.tenantOf(caller.tenant).enter(entry).catch(cannotAsk)
+/** People are told of an approval when it is asked for, and not again. */
+export function tellOf(said: Entered | Knocked, approval: ApprovalAsk, deps: Gating): void {
+  if (said.is !== 'pending' || !said.fresh || !deps.notify) return
+  deps.waitUntil(deps.notify(webhookMessage(said.id, approval)))
 }
 
-function cannotAsk(cause: unknown): never {
+/** In doubt closed. */
+export function cannotCheck(cause: unknown): never {
   throw new Refusal('PROXY_UPSTREAM_ERROR', 'the call cannot be checked and recorded', { cause })
 }
 
-async function entryOf(
-  permit: Permit,
-  body: Uint8Array | null,
-  so: Progress,
-  now: number,
-): Promise<Entry> {
-  const { caller, provider } = permit
-  const { grant, agent } = caller
-  return {
-    grant: grant && { id: grant.id, hash: grant.hash },
-    subject: { agent, provider: provider.name },
-    approval: permit.approval ? await approvalAsk(permit, body) : null,
-    event: eventOf(so, { now, response: null }),
-  }
-}
+/** Every answer of the tenant's object that is no. */
+export type Refused = Exclude<Entered, { is: 'in' }>
 
-/** What is to be approved. The body is whole: a person cannot say yes to what is still to come. */
-async function approvalAsk(permit: Permit, body: Uint8Array | null): Promise<ApprovalAsk> {
-  const { caller, provider, call, pattern } = permit
-  const { grant, tenant, agent, project, shown } = caller
-  const bytes = body ?? new Uint8Array()
-  const clean = (text: string) => redact(text, shown)
-  return {
-    subject: {
-      tenant,
-      agent: agent ?? '',
-      provider: provider.name,
-      method: call.method,
-      path: call.path,
-      query: call.query,
-      body: await sha256(bytes),
-    },
-    grant: grant?.id ?? '',
-    grant_note: grant?.note ?? '',
-    project,
-    pattern: clean(pattern),
-    host: new URL(provider.base_url).host,
-    query_keys: queryKeys(call.query).map((key) => clean(key).slice(0, LONGEST_KEY)),
-    shown_path: clean(call.path).slice(0, LONGEST_PATH),
-    summary: summaryOf(bytes, call.request.headers.get('content-type'), clean),
-  }
-}
-
-/** Where the grant says so, the call itself waits for the decision. */
-async function saidYes({ caller }: Permit, id: string, deps: Gating): Promise<boolean> {
-  const wait = (caller.grant?.approval_hold_seconds ?? 0) * 1000
-  if (wait === 0) return false
-  const state = await deps.tenantOf(caller.tenant).decision(id, wait).catch(cannotAsk)
-  return state === 'approved'
-}
-
-function tell(id: string, approval: ApprovalAsk | null, deps: Gating): void {
-  if (approval && deps.notify) deps.waitUntil(deps.notify(webhookMessage(id, approval)))
-}
-
-type Refused = Exclude<Entered, { is: 'in' }>
-
-function refusalOf(entered: Refused, { caller }: Permit, deps: Gating): Refusal {
+/** What the agent is told. Reads of this isolate need not go on by their copies either. */
+export function refusalOf(entered: Refused, { caller }: Permit, deps: Gating): Refusal {
   switch (entered.is) {
     case 'pending':
       return approvalRequired(entered.id, entered.expires)
@@ -152,6 +107,8 @@ function outBecause(
   { grant, tenant }: Permit['caller'],
   deps: Gating,
 ): Refusal {
+  // Reads of this isolate need not go on for the rest of the minute.
+  if (grant && because !== 'denied') deps.grantCopies.forget(grant.hash)
   if (because === 'paused') {
     deps.pauseCopies.forget(tenant)
     return new Refusal('PROXY_PAUSED', 'paused by an operator', { reason: 'paused' })
@@ -161,8 +118,6 @@ function outBecause(
       reason: 'approval denied',
     })
   }
-  // Reads of this isolate need not go on for the rest of the minute.
-  if (grant) deps.grantCopies.forget(grant.hash)
   return ended(grant?.id ?? 'no grant', because)
 }
 

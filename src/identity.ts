@@ -9,8 +9,8 @@ import { grantOf, pausesOf } from './grants/holding.ts'
 import type { Granting } from './grants/holding.ts'
 import { findHost } from './hosts.ts'
 import type { Pause } from './pauses/pause.ts'
-import { isGrantToken, presentedIn } from './presented.ts'
-import type { Presented } from './presented.ts'
+import { isGrantToken, presentedIn, slotsOf } from './presented.ts'
+import type { Carriers, Presented } from './presented.ts'
 import { Refusal } from './refusal.ts'
 import type { Secret } from './secret.ts'
 import type { Settings } from './settings.ts'
@@ -30,6 +30,8 @@ export interface Caller {
   readonly address: string
   /** Every key that it showed, right or not: none of them is recorded. */
   readonly shown: readonly string[]
+  /** Where its own key stood. */
+  readonly carriers: Carriers
   /** `REQUIRE_GRANT` of the installation. */
   readonly grantRequired: boolean
   /** What of the tenant was paused, at most a minute ago. */
@@ -85,13 +87,8 @@ export function placeOf(
  * for a grant that is missing where the host entry wants nothing else, that has ended, or that was
  * asked for another tenant or project, 502 when it is not to be found out.
  */
-export async function identify(
-  call: Call,
-  provider: Provider | null,
-  place: Place,
-  deps: Doorkeeper,
-): Promise<Caller> {
-  const presented = presentedIn(call, provider)
+export async function identify(call: Call, place: Place, deps: Doorkeeper): Promise<Caller> {
+  const presented = presentedIn(call, slotsOf(deps.catalog))
   const token = presented.deciding.find(isGrantToken)
   const caller =
     token === undefined
@@ -104,7 +101,7 @@ export async function identify(
 async function byHost(presented: Presented, place: Place, deps: Doorkeeper): Promise<Caller> {
   const { address, host, key } = place
   if (!host || address === null) throw stranger(place)
-  checkKey(presented, host, key)
+  const shown = checkKey(presented, host, key)
   rejectTwoTokens(presented)
   // An address that may be anybody's, and nothing beside it: nobody is known yet.
   if (host.require_grant && host.auth_token_env === null) {
@@ -121,6 +118,7 @@ async function byHost(presented: Presented, place: Place, deps: Doorkeeper): Pro
     id: `host ${host.id}`,
     address,
     shown: presented.all,
+    carriers: presented.carriers(shown),
     grantRequired: deps.settings.requireGrant,
     pauses: await pausesOf(tenant, deps).catch(cannotAsk),
   }
@@ -138,7 +136,6 @@ async function byGrant(
   if (!found?.grant) throw unknownToken(presented, place)
   const { grant, pauses } = found
   checkOrigin(grant, place)
-  // Not before it is known who this is: which slots are looked into depends on the provider.
   rejectTwoTokens(presented)
   const problem = grantProblem(grant, hash, deps.now())
   if (problem) throw ended(grant.id, problem)
@@ -152,6 +149,7 @@ async function byGrant(
     id: `grant ${id}`,
     address,
     shown: presented.all,
+    carriers: presented.carriers(token),
     grantRequired: deps.settings.requireGrant,
     pauses,
   }
@@ -186,10 +184,12 @@ function mayComeFrom({ cidrs }: Grant, from: Address, host: Host | null): boolea
 /** A grant is kept for some seconds, and its ranges are read once. */
 const parsedRanges = new WeakMap<readonly string[], readonly Range[]>()
 
-function checkKey({ deciding }: Presented, host: Host, key: Secret | null): void {
-  if (host.auth_token_env === null) return
+/** The key that opened the door; empty where none is wanted. */
+function checkKey({ deciding }: Presented, host: Host, key: Secret | null): string {
+  if (host.auth_token_env === null) return ''
   if (!key) throw unauthenticated('the key of this host entry is not set')
-  if (deciding.some((each) => key.equals(each))) return
+  const right = deciding.find((each) => key.equals(each))
+  if (right !== undefined) return right
   throw unauthenticated('no presented key is that of the host entry')
 }
 

@@ -25,7 +25,7 @@ export function rewriteLocation(location: string, sentTo: string, permit: Permit
   if (inside === null) return target.href
   const path = prefixOf(call) + inside + target.search + target.hash
   // Two slashes in front would name another host, and `/_outpost` is our own.
-  return /^\/(?:\/|_outpost(?:\/|$))/.test(path) ? target.href : path
+  return /^\/(?:\/|_outpost(?:[/?#]|$))/.test(path) ? target.href : path
 }
 
 function resolve(location: string, base: string): URL | null {

@@ -16,8 +16,11 @@ import { Refusal } from './refusal.ts'
 export function outbound(permit: Permit, body: Uint8Array | null): Draft {
   const { call, provider } = permit
   const shares = permit.cache_scope === 'tenant' && slotOf(permit) !== null
-  const { params } = provider.credential
+  const { carriers } = permit.caller
+  const params = [...provider.credential.params, ...carriers.params]
   const headers = forwardable(call.request.headers, forwardRulesOf(provider))
+  // The agent's own key may have stood in a slot of another provider's.
+  for (const name of carriers.headers) headers.delete(name)
   if (shares) keepOnly(headers, SHARED_HEADERS)
   for (const [name, value] of Object.entries(provider.default_headers)) headers.set(name, value)
   return {
@@ -30,7 +33,8 @@ export function outbound(permit: Permit, body: Uint8Array | null): Draft {
   }
 }
 
-function forwardRulesOf(provider: Provider): ForwardRules {
+/** What of an agent's headers goes to this provider. */
+export function forwardRulesOf(provider: Provider): ForwardRules {
   let rules = forwardRules.get(provider)
   if (!rules) {
     const { credential, default_headers, forward_request_headers, forward_cookies } = provider

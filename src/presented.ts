@@ -1,5 +1,5 @@
 import type { Call } from './call.ts'
-import type { Provider } from './catalog.ts'
+import type { Catalog } from './catalog.ts'
 import { isCredential } from './headers.ts'
 import { paramValues } from './query.ts'
 
@@ -8,7 +8,24 @@ export interface Presented {
   /** What decides: `X-Outpost-Auth` alone when it was sent, else whatever stood in an SDK's slot. */
   readonly deciding: readonly string[]
   readonly all: readonly string[]
+  /** Where that key stood, and every grant token: none of these may go upstream. */
+  readonly carriers: (key: string) => Carriers
 }
+
+/** Headers, lower case, and query parameters. */
+export interface Carriers {
+  readonly headers: readonly string[]
+  readonly params: readonly string[]
+}
+
+/** The slots of all providers together: what a caller showed does not depend on which one it names. */
+export interface KnownSlots {
+  /** By lower-case name: the prefixes that some provider has in front of the key. */
+  readonly headers: ReadonlyMap<string, readonly string[]>
+  readonly params: readonly string[]
+}
+
+export const NO_SLOTS: KnownSlots = { headers: new Map(), params: [] }
 
 /** `op_` and 43 base-62 characters: 256 bits without punctuation. */
 const GRANT_TOKEN = /^op_[0-9A-Za-z]{43}$/
@@ -17,27 +34,72 @@ export function isGrantToken(text: string): boolean {
   return GRANT_TOKEN.test(text)
 }
 
-/** Collects what stands in `X-Outpost-Auth`, `Authorization`, and the provider's own slots. */
-export function presentedIn({ request, query, named }: Call, provider: Provider | null): Presented {
-  const { headers } = request
-  const explicit = headers.get('x-outpost-auth')
-  const sent = headers.get('authorization')
-  const inSlots = sent === null ? [] : authorization(sent)
-  if (provider) inSlots.push(...inProviderSlots(headers, query.slice(1), provider, sent))
-  if (named.by === 'nothing' || named.by === 'default') inSlots.push(...tokensAnywhere(headers))
-  return explicit === null
-    ? { deciding: inSlots, all: inSlots }
-    : { deciding: [explicit], all: [explicit, ...inSlots] }
+/** The slots of a catalog. Worked out once. */
+export function slotsOf(catalog: Catalog): KnownSlots {
+  let slots = known.get(catalog)
+  if (!slots) known.set(catalog, (slots = gather(catalog)))
+  return slots
 }
 
-/**
- * Grant tokens in any header that looks like a credential: where nothing names the provider, the
- * grant may, and so its slots are not known yet. None of these headers goes upstream.
- */
-function tokensAnywhere(headers: Headers): string[] {
-  return Array.from(headers)
-    .filter(([name, value]) => isGrantToken(value) && isCredential(name))
-    .map(([, token]) => token)
+const known = new WeakMap<Catalog, KnownSlots>()
+
+function gather({ providers }: Catalog): KnownSlots {
+  const headers = new Map<string, string[]>()
+  const params = new Set<string>()
+  for (const { credential, auth } of providers.values()) {
+    const prefix = 'prefix' in auth ? auth.prefix : ''
+    for (const name of credential.headers) {
+      headers.set(name, [...new Set([...(headers.get(name) ?? []), prefix])])
+    }
+    for (const param of credential.params) params.add(param)
+  }
+  return { headers, params: [...params] }
+}
+
+interface Shown {
+  readonly value: string
+  readonly header?: string
+  readonly param?: string
+}
+
+/** Collects what stands in `X-Outpost-Auth`, `Authorization`, and the slots of any provider. */
+export function presentedIn({ request, query }: Call, slots: KnownSlots): Presented {
+  const { headers } = request
+  const explicit = headers.get('x-outpost-auth')
+  const shown = [...inHeaders(headers, slots), ...inQuery(query.slice(1), slots)]
+  const inSlots = shown.map(({ value }) => value)
+  return {
+    deciding: explicit === null ? inSlots : [explicit],
+    all: explicit === null ? inSlots : [explicit, ...inSlots],
+    carriers: (key) => {
+      const ours = shown.filter(({ value }) => value === key || isGrantToken(value))
+      return {
+        headers: ours.flatMap(({ header }) => header ?? []),
+        params: ours.flatMap(({ param }) => param ?? []),
+      }
+    },
+  }
+}
+
+function inHeaders(headers: Headers, slots: KnownSlots): Shown[] {
+  return Array.from(headers).flatMap(([header, value]) =>
+    keysIn(header, value, slots).map((each) => ({ value: each, header })),
+  )
+}
+
+function keysIn(header: string, value: string, slots: KnownSlots): string[] {
+  const own = header === 'authorization' ? authorization(value) : []
+  const prefixes = slots.headers.get(header)
+  if (!prefixes) return isCredential(header) && isGrantToken(value) ? [...own, value] : own
+  const bare = prefixes
+    .filter((prefix) => prefix !== '' && value.startsWith(prefix))
+    .map((prefix) => value.slice(prefix.length))
+  return [...own, value, ...bare]
+}
+
+function inQuery(query: string, { params }: KnownSlots): Shown[] {
+  if (query === '') return []
+  return params.flatMap((param) => paramValues(query, param).map((value) => ({ value, param })))
 }
 
 /** Bearer and token: the rest of the value. Basic: the user name, and the password. */
@@ -47,22 +109,6 @@ function authorization(value: string): string[] {
   const pair = decodeBase64(rest)
   const colon = pair.indexOf(':')
   return colon < 0 ? [pair] : [pair.slice(0, colon), pair.slice(colon + 1)]
-}
-
-function inProviderSlots(
-  headers: Headers,
-  query: string,
-  { credential, auth }: Provider,
-  sent: string | null,
-): string[] {
-  const prefix = 'prefix' in auth ? auth.prefix : ''
-  const values = credential.headers
-    .map((name) => (name === 'authorization' ? sent : headers.get(name)))
-    .filter((value) => value !== null)
-    .flatMap((value) =>
-      prefix && value.startsWith(prefix) ? [value.slice(prefix.length)] : [value],
-    )
-  return [...values, ...credential.params.flatMap((param) => paramValues(query, param))]
 }
 
 function decodeBase64(text: string): string {

@@ -1,4 +1,5 @@
 import { admit, coolDown } from './admission.ts'
+import { awaitApproval } from './approve.ts'
 import type { Progress } from './audit/describe.ts'
 import { writeCall } from './audit/write.ts'
 import { slotOf } from './cache.ts'
@@ -40,19 +41,18 @@ async function recorded(request: Request, deps: Deps): Promise<Response> {
 /** Who asks for what, and may they. Then a stored answer where there is one, else the upstream's. */
 async function answer(request: Request, deps: Deps, so: Progress): Promise<Response> {
   const asked = (so.call = readCall(request, deps.settings))
-  const named = (so.provider = lookUp(deps.catalog, asked.named))
   const place = (so.place = placeOf(request, deps))
-  const caller = (so.caller = await identify(asked, named, place, deps))
+  const caller = (so.caller = await identify(asked, place, deps))
   const call = (so.call = namedByGrant(asked, caller.grant))
-  const meant = call === asked ? named : (so.provider = lookUp(deps.catalog, call.named))
-  const provider = resolve(call, meant, reachOf(caller, deps.catalog))
+  const named = lookUp(deps.catalog, call.named)
+  const provider = resolve(call, named, reachOf(caller, deps.catalog))
   const permit = permitted((so.decision = decide(caller, provider, call)))
   checkBody(permit)
 
   const slot = slotOf(permit)
   const stored = slot && deps.cache.find(slot, request.headers, deps.now())
-  if (stored) return stored
-  const held = await claimKey(permit, deps)
+  if (stored && !permit.sensitive) return stored
+  const held = stored ?? (await claimKey(permit, deps))
   if (held instanceof Response) return stillAllowed(permit, deps).then(() => held)
   if (held) return holding(held, exchange(permit, deps, so, true), deps)
   const { upstream, response } = await exchange(permit, deps, so, false)
@@ -64,8 +64,9 @@ async function answer(request: Request, deps: Deps, so: Progress): Promise<Respo
 async function exchange(permit: Permit, deps: Deps, so: Progress, hashed: boolean) {
   const { provider } = permit
   const whole = provider.credential.reads_body || permit.approval ? await readBody(permit) : null
+  const approval = await awaitApproval(permit, whole, deps)
   const { headers: limits, refund } = await admit(permit, deps)
-  await passGate(permit, whole, so, deps).catch((error: unknown) => {
+  await passGate(permit, approval, so, deps).catch((error: unknown) => {
     refund()
     throw error
   })
@@ -80,10 +81,12 @@ async function exchange(permit: Permit, deps: Deps, so: Progress, hashed: boolea
     return forward(permit, draft, upload(permit, whole, hashed), deps.send)
   }
   const admitAgain = () =>
-    admit(permit, deps).then(
-      () => true,
-      () => false,
-    )
+    stillAllowed(permit, deps)
+      .then(() => admit(permit, deps))
+      .then(
+        () => true,
+        () => false,
+      )
   const judged = { credentials, rejection: signer.rejection, signedBody: whole, admitAgain }
   const upstream = judgeBody(await forwardSigned(attempt, permit, judged), judged, deps.waitUntil)
   coolDown(permit, upstream.response, deps)

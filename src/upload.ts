@@ -25,12 +25,12 @@ export interface Upload {
 }
 
 /** Refuses a body that says itself that it is too large. Nothing has been read then. */
-export function checkBody({ call, provider }: Permit): void {
+export function checkBody({ call, provider, approval }: Permit): void {
   const { max_body_bytes: limit, credential } = provider
   const length = declaredLength(call.request.headers)
   if (limit !== null && (length ?? 0) > limit) throw tooLarge(limit)
   // The runtime sends a body with GET only if its length is known and nothing has touched it.
-  const touched = credential.reads_body || length === null
+  const touched = credential.reads_body || approval || length === null
   if (call.request.body && !takesBody(call.method) && touched) {
     throw new Refusal('PROXY_BAD_REQUEST', `a ${call.method} with such a body cannot be forwarded`)
   }

@@ -89,6 +89,7 @@ export function aCaller(over: Part<Host> = {}): Caller {
     pauses: [],
     address: '203.0.113.0/24',
     shown: [],
+    carriers: { headers: [], params: [] },
     grantRequired: false,
   }
 }
@@ -106,6 +107,7 @@ export function aTenant(trail: string[], over: Partial<TenantStub> = {}): Tenant
   const unasked = () => Promise.reject(new Error('not to be asked'))
   return {
     look: async () => ({ grant: null, pauses: [] }),
+    knock: async () => (trail.push('approval'), { is: 'ready' }),
     enter: async () => (trail.push('gate'), { is: 'in', opened: 1, approval: null }),
     record: async () => ({ seq: 1, hash: '' }),
     decision: unasked,

@@ -137,6 +137,28 @@ describe('a call that is refused has run these stages and no other', () => {
       [...ASKING, 'tell', 'wait', 'refund', 'record'],
     ],
     [
+      'an approval that was denied while the call was held',
+      'PROXY_GRANT_DENIED',
+      {
+        ...write,
+        grant: { approval: 'all', approval_hold_seconds: 1 },
+        enter: [PENDING, { is: 'out', because: 'denied' }],
+        decision: 'denied',
+      },
+      [...ASKING, 'tell', 'wait', 'gate', 'refund', 'record'],
+    ],
+    [
+      'an approval that another copy has used: people are told of the next one',
+      'PROXY_APPROVAL_REQUIRED',
+      {
+        ...write,
+        grant: { approval: 'all', approval_hold_seconds: 1 },
+        enter: [PENDING, PENDING],
+        decision: 'approved',
+      },
+      [...ASKING, 'tell', 'wait', 'gate', 'tell', 'refund', 'record'],
+    ],
+    [
       'a key, when an approval waits: it is free again',
       'PROXY_APPROVAL_REQUIRED',
       {

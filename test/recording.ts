@@ -1,3 +1,4 @@
+import { HoldRoom } from '../src/approvals/holds.ts'
 import type { Event } from '../src/audit/event.ts'
 import { Recorder } from '../src/audit/recorder.ts'
 import { signerOf } from '../src/auth/index.ts'
@@ -47,6 +48,7 @@ export function recording(provider: Provider, host: Host, over: Partial<Deps> = 
     grantCopies: new Copies(),
     pauseCopies: new Copies(),
     notify: null,
+    holds: new HoldRoom(),
     recorder: new Recorder(),
     warn: () => {},
     printHead: () => {},

@@ -12,7 +12,7 @@ import type { Received } from './received.ts'
 export interface Upstream {
   readonly port: number
   readonly url: string
-  /** What came with `x-test-id: id`, in order. */
+  /** What came with `x-test-id: id` or `?as=id`, in order. */
   readonly seen: (id: string) => readonly Received[]
   /** Resolves when the exchange that `seen(id)` begins with is over, in whatever way. */
   readonly ended: (id: string) => Promise<void>
@@ -217,7 +217,8 @@ export async function startUpstream(port = 0): Promise<Upstream> {
     if (path.startsWith('/_seen/')) return json(response, byId.get(path.slice(7)) ?? [])
     const received = record(request, target)
     all.push(received)
-    const id = request.headers['x-test-id']
+    // `as` is for a caller that sends no headers of its own: the webhook.
+    const id = request.headers['x-test-id'] ?? new URLSearchParams(search).get('as')
     if (typeof id === 'string') {
       byId.set(id, [...(byId.get(id) ?? []), received])
       response.on('close', () => ending(id).resolve())

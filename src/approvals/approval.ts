@@ -8,6 +8,8 @@ export interface ApprovalSubject {
   readonly query: string
   /** SHA-256 of the body, hex. */
   readonly body: string
+  /** SHA-256 of the headers that go upstream and may mean something, hex. */
+  readonly headers: string
 }
 
 /** A call that may go only when a person says so, and what that person is shown of it. */
@@ -17,8 +19,8 @@ export interface ApprovalAsk {
   readonly grant: string
   readonly grant_note: string
   readonly project: string | null
-  /** Of the rule that matched, or the literal path: what a timed scope covers. */
-  readonly pattern: string
+  /** Of the rules that let it through: what a timed scope covers. null: the path itself. */
+  readonly pattern: string | null
   /** The upstream's host. */
   readonly host: string
   readonly query_keys: readonly string[]
@@ -34,7 +36,9 @@ export type ApprovalState = 'pending' | 'approved' | 'denied' | 'used' | 'expire
 export type ApprovalScope = 'once' | '10m' | '1h'
 
 /** What is kept of an ask: names, and no value of the query or the body. */
-export type AskShown = Omit<ApprovalAsk, 'subject'> & {
+export type AskShown = Omit<ApprovalAsk, 'subject' | 'pattern'> & {
+  /** What a timed scope covers; a path is redacted. */
+  readonly pattern: string
   readonly agent: string
   readonly provider: string
   readonly method: string
@@ -46,7 +50,7 @@ export interface Approval {
   readonly id: string
   /** SHA-256 of the whole subject. */
   readonly key: string
-  /** SHA-256 of agent, provider, method and pattern: what a timed scope covers. */
+  /** SHA-256 of grant, agent, provider, method and pattern: what a timed scope covers. */
   readonly cover: string
   readonly ask: AskShown
   readonly state: ApprovalState

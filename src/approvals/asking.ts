@@ -34,18 +34,19 @@ const utf8 = new TextEncoder()
  * only, so no two calls have one key.
  */
 export function keyOf(subject: ApprovalSubject): string {
-  const { tenant, agent, provider, method, path, query, body } = subject
-  return digestOf([tenant, agent, provider, method, path, query, body])
+  const { tenant, agent, provider, method, path, query, body, headers } = subject
+  return digestOf([tenant, agent, provider, method, path, query, body, headers])
 }
 
 /**
- * The key of all that a timed scope covers: SHA-256, so that a literal path need not be kept. A path
- * that is spelt like a pattern covers itself, and nothing that the pattern would match.
+ * The key of all that a timed scope covers: SHA-256, so that a literal path need not be kept. It ends
+ * with its grant. A path that is spelt like a pattern covers itself, and nothing that the pattern
+ * would match.
  */
-export function coverOf({ subject, pattern }: ApprovalAsk): string {
+export function coverOf({ subject, grant, pattern }: ApprovalAsk): string {
   const { tenant, agent, provider, method, path } = subject
-  const kind = pattern === path ? 'path' : 'pattern'
-  return digestOf([tenant, agent, provider, method, kind, pattern])
+  const what = pattern === null ? ['path', path] : ['pattern', pattern]
+  return digestOf([tenant, grant, agent, provider, method, ...what])
 }
 
 /**
@@ -90,9 +91,9 @@ function asked(
   { id, now }: { readonly id: string; readonly now: number },
 ): Approval {
   const { subject, ...shown } = ask
-  const { agent, provider, method, path } = subject
-  // Where no rule spoke, the pattern is the raw path: only the redacted one is kept.
-  const pattern = shown.pattern === path ? shown.shown_path : shown.pattern
+  const { agent, provider, method } = subject
+  // Where no rule spoke, only the redacted path is kept.
+  const pattern = shown.pattern ?? shown.shown_path
   return {
     id,
     key: keyOf(subject),

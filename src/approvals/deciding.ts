@@ -14,14 +14,16 @@ export const KEPT_MS = 24 * 60 * 60_000
 
 /**
  * The approval as it was decided, or null when it is not pending any more. A timed scope lasts from
- * the decision on. For once, or denied, it ends when the agent was told that it would.
+ * the decision on. For once, or denied, it ends when the agent was told that it would. What was
+ * approved and still lets calls through can be taken back by a denial.
  */
 export function decided(
   approval: Approval,
   { approve, scope }: Answer,
   { by, now }: { readonly by: string; readonly now: number },
 ): Approval | null {
-  if (stateAt(approval, now) !== 'pending') return null
+  const state = stateAt(approval, now)
+  if (state !== 'pending' && (approve || state !== 'approved')) return null
   if (!approve) return { ...approval, state: 'denied', decided: now, by }
   const expires = scope === 'once' ? approval.expires : now + LASTS_MS[scope]
   return { ...approval, state: 'approved', scope, expires, decided: now, by }

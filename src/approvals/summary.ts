@@ -33,7 +33,10 @@ export function summaryOf(
 
 type Field = readonly [name: string, value: string]
 
-/** null for what is neither JSON nor a form. Tokens are taken out before anything is cut. */
+/**
+ * null for what is neither JSON nor a form. Tokens are taken out of the text, and of what it says: an
+ * escape may hide one.
+ */
 function fieldsOf(
   body: Uint8Array,
   type: string,
@@ -42,25 +45,28 @@ function fieldsOf(
   try {
     const text = clean(new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(body))
     if (/^application\/x-www-form-urlencoded\b/i.test(type)) {
-      return [...new URLSearchParams(text)].map(([name, value]) => [short(name), short(value)])
+      return [...new URLSearchParams(text)].map(([name, value]) => [
+        short(clean(name)),
+        short(clean(value)),
+      ])
     }
     const json: unknown = JSON.parse(text)
     if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-      return [['value', shape(json)]]
+      return [['value', shape(json, clean)]]
     }
-    return Object.entries(json).map(([name, value]) => [short(name), shape(value)])
+    return Object.entries(json).map(([name, value]) => [short(clean(name)), shape(value, clean)])
   } catch {
     return null
   }
 }
 
 /** Scalars as they are, what is nested by its size. */
-function shape(value: unknown): string {
+function shape(value: unknown, clean: (text: string) => string): string {
   if (Array.isArray(value)) return `[${value.length} items]`
   if (typeof value === 'object' && value !== null) {
-    return short(`{${Object.keys(value).join(', ')}}`)
+    return short(`{${Object.keys(value).map(clean).join(', ')}}`)
   }
-  return short(typeof value === 'string' ? JSON.stringify(value) : String(value))
+  return short(typeof value === 'string' ? JSON.stringify(clean(value)) : String(value))
 }
 
 function short(text: string): string {

@@ -1,7 +1,10 @@
 import type { ApprovalAsk } from './approval.ts'
 
 /** Longer texts are cut by chat programs, and nobody reads them. */
-const LONGEST = 1500
+const LONGEST = 3000
+
+/** Of the body and of the path. */
+const LONGEST_PART = 1200
 
 /**
  * A new approval as an incoming webhook of Slack takes it (docs.slack.dev, "Sending messages using
@@ -11,15 +14,18 @@ export function webhookMessage(id: string, ask: ApprovalAsk): Readonly<Record<st
   const { subject, host, project, grant_note, shown_path, query_keys, summary } = ask
   const { agent, tenant, provider, method } = subject
   const whose = project === null ? tenant : `${tenant} / ${project}`
+  // What decides comes first: the agent chooses how long the rest is.
   const lines = [
-    `${agent} (${whose}) asks to ${method} ${host}${shown_path}`,
-    ...(query_keys.length > 0 ? [`query: ${query_keys.join(', ')}`] : []),
-    `body: ${summary}`,
-    ...(grant_note === '' ? [] : [`grant: ${grant_note}`]),
     `outpost approve ${id}   or   outpost deny ${id}`,
+    `${agent} (${whose}) asks to ${method} ${host}`,
+    ...(grant_note === '' ? [] : [`grant: ${grant_note}`]),
+    `body: ${summary.slice(0, LONGEST_PART)}`,
+    `path: ${shown_path.slice(0, LONGEST_PART)}`,
+    ...(query_keys.length > 0 ? [`query: ${query_keys.join(', ')}`] : []),
   ]
+  const whole = literal(lines.join('\n'))
   return {
-    text: literal(lines.join('\n')).slice(0, LONGEST),
+    text: whole.length > LONGEST ? `${whole.slice(0, LONGEST)}… (cut)` : whole,
     approval_id: id,
     tenant,
     project,

@@ -1,9 +1,8 @@
 import type { Call } from '../call.ts'
-import type { Provider } from '../catalog.ts'
 import type { Caller, Place } from '../identity.ts'
 import type { Opening } from '../opening.ts'
 import type { Decision } from '../policy/decide.ts'
-import { presentedIn } from '../presented.ts'
+import { NO_SLOTS, presentedIn } from '../presented.ts'
 import { REFUSALS } from '../refusal.ts'
 import type { Refusal } from '../refusal.ts'
 import { declaredLength } from '../upload.ts'
@@ -17,7 +16,6 @@ export interface Progress {
   readonly at: number
   readonly request: Request
   call?: Call
-  provider?: Provider | null
   place?: Place
   caller?: Caller
   decision?: Decision
@@ -116,8 +114,7 @@ function whatWasDecided({
 function whatWasAsked(so: Progress): Pick<Event, 'provider' | 'path' | 'query_keys' | 'operation'> {
   const { call } = so
   if (!call) return { provider: null, path: null, query_keys: [], operation: null }
-  // A stranger's slots are not read: how long that takes would tell which providers exist.
-  const presented = so.caller?.shown ?? presentedIn(call, null).all
+  const presented = so.caller?.shown ?? presentedIn(call, NO_SLOTS).all
   const secrets = [...(so.place?.key ? [so.place.key] : []), ...(so.credentials?.opened ?? [])]
   const clean = (text: string): string =>
     secrets.reduce((rest, secret) => secret.redact(rest), redact(text, presented))

@@ -15,9 +15,16 @@ export const ANSWER_MS = 10_000
 /** A tenant's head is printed so seldom. */
 export const HEAD_MS = 60_000
 
-/** Refusals of strangers that are recorded one by one in each period; the others are counted. */
+/**
+ * Refusals that are recorded one by one in each period, of all strangers together and of each caller;
+ * the others are counted: nobody fills a ledger with what he may not do.
+ */
 export const STRANGERS = 20
-export const STRANGERS_MS = 10_000
+export const REFUSED = 100
+export const FLOOD_MS = 10_000
+
+/** So many callers' refusals are watched at the same time; then it begins anew for all. */
+const MOST_FLOODS = 1000
 
 export interface Recording {
   readonly now: () => number
@@ -28,6 +35,14 @@ export interface Recording {
   readonly warn: (message: string) => void
   /** A place in a tenant's chain, for the console: whoever keeps it can hold the chain to it. */
   readonly printHead: (tenant: string, head: Head) => void
+}
+
+/** Who was refused, and how. */
+export interface Refused {
+  readonly tenant: string
+  /** null: somebody who is not known. */
+  readonly caller: string | null
+  readonly code: string
 }
 
 interface Flood {
@@ -61,28 +76,37 @@ export class Recorder {
   }
 
   /**
-   * The refusal of somebody who is not known. The first ones of a period are recorded, so that an
-   * operator sees what is wrong with a client; a flood is counted by its codes.
+   * The refusal of a caller, or of anybody who is not known (`caller` null). The first ones of a period
+   * are recorded, so that an operator sees what is wrong with a client; a flood is counted by its
+   * codes.
    */
-  addStranger(tenant: string, code: string, record: NewRecord, deps: Recording): void {
+  addRefusal({ tenant, caller, code }: Refused, record: NewRecord, deps: Recording): void {
     const now = deps.now()
-    let flood = this.#floods.get(tenant)
-    if (!flood || now - flood.since >= STRANGERS_MS) {
-      if (flood) this.#addCounts(tenant, flood, deps)
-      this.#floods.set(tenant, (flood = { since: now, seen: 0, counts: new Map() }))
-    }
+    const key = `${tenant} ${caller ?? ''}`
+    const flood = this.#floodOf(key, tenant, deps)
     flood.seen += 1
-    if (flood.seen <= STRANGERS) return this.add(tenant, record, deps)
+    const singly = caller === null ? STRANGERS : REFUSED
+    if (flood.seen <= singly) return this.add(tenant, record, deps)
     const counted = flood.counts.get(code) ?? 0
     flood.counts.set(code, counted + 1)
-    if (flood.seen !== STRANGERS + 1) return
-    const whole = flood
-    const later = pause(STRANGERS_MS - (now - whole.since)).then(() => {
-      if (this.#floods.get(tenant) !== whole) return
-      this.#floods.delete(tenant)
-      this.#addCounts(tenant, whole, deps)
+    if (flood.seen !== singly + 1) return
+    const later = pause(FLOOD_MS - (now - flood.since)).then(() => {
+      if (this.#floods.get(key) !== flood) return
+      this.#floods.delete(key)
+      this.#addCounts(tenant, flood, deps)
     })
     deps.waitUntil(later)
+  }
+
+  #floodOf(key: string, tenant: string, deps: Recording): Flood {
+    const now = deps.now()
+    const known = this.#floods.get(key)
+    if (known && now - known.since < FLOOD_MS) return known
+    if (known) this.#addCounts(tenant, known, deps)
+    if (this.#floods.size >= MOST_FLOODS) this.#floods.clear()
+    const flood = { since: now, seen: 0, counts: new Map<string, number>() }
+    this.#floods.set(key, flood)
+    return flood
   }
 
   #addCounts(tenant: string, { since, counts }: Flood, deps: Recording): void {

@@ -27,7 +27,10 @@ export function redact(text: string, keys: readonly string[]): string {
   if (text.length < SHORTEST_KEY) return text
   const known = [...new Set(keys)].filter((key) => key.length >= SHORTEST_KEY).slice(0, MOST_KEYS)
   const spelt = known
-    .flatMap((key) => [key, encodeURIComponent(key.toWellFormed())])
+    .flatMap((key) => {
+      const encoded = encodeURIComponent(key.toWellFormed())
+      return [key, encoded, encoded.replaceAll(/%[0-9A-F]{2}/g, (each) => each.toLowerCase())]
+    })
     .filter((key) => text.includes(key))
     .toSorted((one, other) => other.length - one.length)
   // In one pass, so that what was put in is never searched again.

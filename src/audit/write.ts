@@ -14,6 +14,12 @@ export function writeCall(so: Progress, ending: Ending, deps: Deps): void {
     so.opened === undefined
       ? ({ kind: 'call', event } as const)
       : ({ kind: 'closed', opened: so.opened, event } as const)
-  if (so.caller) deps.recorder.add(tenant, record, deps)
-  else deps.recorder.addStranger(tenant, event.code ?? 'none', record, deps)
+  // What was forwarded is never only counted.
+  if (event.decision === 'allow' || so.opened !== undefined) deps.recorder.add(tenant, record, deps)
+  else
+    deps.recorder.addRefusal(
+      { tenant, caller: so.caller?.id ?? null, code: event.code ?? '' },
+      record,
+      deps,
+    )
 }

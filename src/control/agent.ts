@@ -1,7 +1,9 @@
+import type { Approval } from '../approvals/approval.ts'
 import type { Caller } from '../identity.ts'
 import { reachOf } from '../identity.ts'
 import { Refusal } from '../refusal.ts'
 import { callerOf } from './callers.ts'
+import type { ControlDeps } from './deps.ts'
 import type { Handler } from './handler.ts'
 import { operatorOf } from './operator.ts'
 import { findById } from './tenants.ts'
@@ -33,13 +35,24 @@ function grantIn({ grant }: Caller) {
  * one that is not there are the same answer.
  */
 export const approvalStatus: Handler<'approvalStatus'> = async ({ params, request, deps }) => {
+  const { id } = params
   const caller = await operatorOf(request, deps).then(
     () => null,
     () => callerOf(request, deps),
   )
-  const { found, tenant } = await findById(params.id, deps, (each) => each.approval(params.id))
-  const { id, state, expires, ask } = found
-  const own = caller?.grant && caller.tenant === tenant && caller.grant.id === ask.grant
-  if (caller && !own) throw new Refusal('PROXY_NOT_FOUND', 'there is nothing of that id')
-  return { id, state, expires_at: new Date(expires).toISOString() }
+  const found = caller
+    ? await ownApproval(id, caller, deps)
+    : (await findById(id, deps, (each) => each.approval(id))).found
+  return { id, state: found.state, expires_at: new Date(found.expires).toISOString() }
+}
+
+/** Nobody but the caller's own tenant is asked, whatever the id says. */
+async function ownApproval(
+  id: string,
+  { tenant, grant }: Caller,
+  deps: ControlDeps,
+): Promise<Approval> {
+  const found = grant ? await deps.tenantOf(tenant).approval(id) : null
+  if (found && found.ask.grant === grant?.id) return found
+  throw new Refusal('PROXY_NOT_FOUND', 'there is nothing of that id')
 }

@@ -1,3 +1,4 @@
+import { lineOf } from '../audit/chain.ts'
 import type { LedgerRecord } from '../audit/record.ts'
 import type { TenantStub } from '../tenants/stubs.ts'
 
@@ -11,15 +12,20 @@ const PART = 200
  */
 export async function exported(tenant: TenantStub): Promise<ReadableStream<Uint8Array>> {
   const { seq: last } = (await tenant.counts()).head
-  let { records } = await tenant.export(0, PART)
+  let page = await tenant.export(0, PART)
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const part = records.filter(({ seq }) => seq <= last)
-        const end = part.at(-1)?.seq ?? last
-        if (part.length > 0) controller.enqueue(linesOf(part))
-        if (end >= last) controller.close()
-        else ({ records } = await tenant.export(end, PART))
+        for (let taken = false; !taken;) {
+          const { records, next } = page
+          const part = records.filter(({ seq }) => seq <= last)
+          if (part.length > 0) controller.enqueue(linesOf(part))
+          const ended = next === null || next >= last
+          taken = ended || part.length > 0
+          if (ended) controller.close()
+          // oxlint-disable-next-line no-await-in-loop -- a part may hold nothing that can be read
+          else page = await tenant.export(next, PART)
+        }
       },
     },
     { highWaterMark: 0 },
@@ -29,5 +35,5 @@ export async function exported(tenant: TenantStub): Promise<ReadableStream<Uint8
 const utf8 = new TextEncoder()
 
 function linesOf(records: readonly LedgerRecord[]): Uint8Array {
-  return utf8.encode(records.map((record) => `${JSON.stringify(record)}\n`).join(''))
+  return utf8.encode(records.map((record) => `${lineOf(record)}\n`).join(''))
 }

@@ -10,7 +10,7 @@ import { Refusal } from '../refusal.ts'
  */
 export function callerOf(request: Request, deps: Deps): Promise<Caller> {
   const call: Call = { method: 'GET', path: '/', query: '', named: NOBODY, request }
-  return identify(call, null, placeOf(request, deps), deps)
+  return identify(call, placeOf(request, deps), deps)
 }
 
 const NOBODY = { by: 'nothing', name: '' } as const

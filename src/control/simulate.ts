@@ -65,15 +65,12 @@ export const simulate: Handler<'simulate'> = async (asked) => {
 }
 
 /** A query may be written with its `?` or without. */
-function callIn({ method, path, query, provider, body }: Asked<'simulate'>['body']): Call {
+function callIn({ method, path, query, provider }: Asked<'simulate'>['body']): Call {
   const upper = method.toUpperCase()
   if (['TRACE', 'TRACK', 'CONNECT'].includes(upper)) {
     throw new Refusal('PROXY_METHOD_DENIED', `${upper} is never forwarded`)
   }
-  const request = new Request('https://simulated.invalid/', {
-    method: upper,
-    ...(body !== undefined && upper !== 'GET' && upper !== 'HEAD' && { body }),
-  })
+  const request = new Request('https://simulated.invalid/')
   const sent = query === '' || query.startsWith('?') ? query : `?${query}`
   return { method: upper, path, query: sent, named: { by: 'header', name: provider }, request }
 }
@@ -101,6 +98,7 @@ const NOBODY = {
   id: 'simulated',
   address: '',
   shown: [],
+  carriers: { headers: [], params: [] },
 } as const
 
 function hostIn({ catalog }: ControlDeps, wanted: string): Host {
@@ -127,7 +125,7 @@ function policySteps(
   step(
     'approval',
     !permit.approval,
-    permit.approval ? `wanted, for ${permit.pattern}` : 'not wanted',
+    permit.approval ? `wanted, for ${permit.pattern ?? permit.call.path}` : 'not wanted',
   )
 }
 

@@ -9,8 +9,9 @@ const USABLE_MS = 50_000
 /** One call at a time asks for a copy anew, unless that takes longer. */
 const ASKING_MS = 5000
 
-/** The oldest go first: who shows many tokens loses copies, and is given none that he should not. */
+/** The oldest go first. What is not there is remembered apart: who makes it up pushes nothing out. */
 const MOST = 10_000
+const MOST_MISSES = 2000
 
 interface Copy<T> {
   readonly value: T
@@ -36,11 +37,12 @@ export interface FoundGrant extends Look {
  */
 export class Copies<T> {
   readonly #copies = new Map<string, Copy<T>>()
+  readonly #misses = new Map<string, Copy<T>>()
 
   /** The copy, or what `ask` says. Rejects as `ask` does when there is no copy to be used. */
   async get(key: string, ask: () => Promise<T>, { now, waitUntil }: Copying): Promise<T> {
     const at = now()
-    const copy = this.#copies.get(key)
+    const copy = this.#copies.get(key) ?? this.#misses.get(key)
     const age = copy ? at - copy.at : Infinity
     if (!copy || age >= USABLE_MS || age < 0) return this.#fetch(key, ask, at)
     if (age >= FRESH_MS && at - copy.asked > ASKING_MS) {
@@ -60,12 +62,14 @@ export class Copies<T> {
     const value = await ask()
     const known = this.#copies.get(key)
     if (known && known.at > at) return value
+    this.#misses.delete(key)
     this.#copies.delete(key)
-    for (const oldest of this.#copies.keys()) {
-      if (this.#copies.size < MOST) break
-      this.#copies.delete(oldest)
+    const [kept, most] = value === null ? [this.#misses, MOST_MISSES] : [this.#copies, MOST]
+    for (const oldest of kept.keys()) {
+      if (kept.size < most) break
+      kept.delete(oldest)
     }
-    this.#copies.set(key, { value, at, asked: at })
+    kept.set(key, { value, at, asked: at })
     return value
   }
 }

@@ -18,8 +18,8 @@ export interface Permit extends Route {
   readonly caller: Caller
   readonly provider: Provider
   readonly call: Call
-  /** What a timed approval covers. */
-  readonly pattern: string
+  /** The patterns that let it through, which a timed approval covers; null: the path itself. */
+  readonly pattern: string | null
   /** A person has to say yes first. */
   readonly approval: boolean
 }
@@ -124,7 +124,7 @@ function allow(
   call: Call,
   { route, granted }: { readonly route: Route; readonly granted: string | null },
 ): Decision {
-  const pattern = patternIn(provider, route, granted) ?? call.path
+  const pattern = patternIn(provider, route, granted)
   const approval = caller.grant !== null && wantsApproval(caller.grant, route.sensitive)
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the one place permits are made
   return { allow: true, permit: { ...route, caller, provider, call, pattern, approval } as Permit }

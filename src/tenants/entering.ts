@@ -1,8 +1,9 @@
 import { asking } from '../approvals/asking.ts'
+import type { Asked } from '../approvals/asking.ts'
 import { grantProblem } from '../grants/grant.ts'
 import { pausedBy } from '../pauses/pause.ts'
 import { approvalRequested } from './controls.ts'
-import type { Entered, Entry } from './stubs.ts'
+import type { Entered, Entry, Knocked, Knocking } from './stubs.ts'
 import type { Tables } from './tables.ts'
 
 /** What the object brings with it. */
@@ -30,23 +31,50 @@ export function enter(tables: Tables, entry: Entry, door: Door): Entered {
   const asked = asking(entry.approval, known, { id: door.newId(), now: door.now })
   if (asked.is === 'crowded') return { is: 'crowded' }
   if (asked.is === 'denied') return { is: 'out', because: 'denied' }
+  if (asked.is === 'pending') return pending(tables, asked, door.now)
   if (asked.changed) approvals.put(asked.approval)
-  if (asked.is === 'in') return opened(tables, entry, asked.approval.id, door.now)
-  const { id, expires } = asked.approval
-  if (asked.changed) {
-    const control = approvalRequested(asked.approval, door.now)
-    tables.ledger.append([{ kind: 'control', control }], door.now)
-  }
-  return { is: 'pending', id, expires, fresh: asked.changed }
+  return opened(tables, entry, asked.approval.id, door.now)
 }
 
-function grantStops({ grants }: Tables, { grant }: Entry, now: number): Out | null {
+/**
+ * Whether the approval of a call is there, without using it: what there is to wait for is known before
+ * the call takes its turn. Asks for the approval when it is not there.
+ */
+export function knock(tables: Tables, entry: Knocking, door: Door): Knocked {
+  const out = grantStops(tables, entry, door.now) ?? pauseStops(tables, entry, door.tenant)
+  if (out) return { is: 'out', because: out }
+  const { approvals } = tables
+  const known = approvals.known(entry.approval, door.now)
+  const asked = asking(entry.approval, known, { id: door.newId(), now: door.now })
+  if (asked.is === 'crowded') return { is: 'crowded' }
+  if (asked.is === 'denied') return { is: 'out', because: 'denied' }
+  return asked.is === 'in' ? { is: 'ready' } : pending(tables, asked, door.now)
+}
+
+function pending(
+  { approvals, ledger }: Tables,
+  { approval, changed }: Extract<Asked, { is: 'pending' }>,
+  now: number,
+): Extract<Knocked, { is: 'pending' }> {
+  const { id, expires } = approval
+  if (changed) {
+    approvals.put(approval)
+    ledger.append([{ kind: 'control', control: approvalRequested(approval, now) }], now)
+  }
+  return { is: 'pending', id, expires, fresh: changed }
+}
+
+function grantStops({ grants }: Tables, { grant }: Pick<Entry, 'grant'>, now: number): Out | null {
   if (!grant) return null
   const known = grants.byId(grant.id)
   return known ? grantProblem(known, grant.hash, now) : 'unknown'
 }
 
-function pauseStops({ pauses }: Tables, { subject }: Entry, tenant: string): Out | null {
+function pauseStops(
+  { pauses }: Tables,
+  { subject }: Pick<Entry, 'subject'>,
+  tenant: string,
+): Out | null {
   return pausedBy(pauses.all(), { tenant, ...subject }) ? 'paused' : null
 }
 

@@ -48,6 +48,7 @@ export function entryOf(grant: Json, over: Partial<ApprovalAsk> = {}): Entry {
         path: '/things',
         query: '?secret=sentinel',
         body: '0'.repeat(64),
+        headers: '0'.repeat(64),
       },
       grant: String(grant['id']),
       grant_note: String(grant['note']),

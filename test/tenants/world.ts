@@ -103,6 +103,7 @@ export function anAsk(
       path: '/repos/a/issues',
       query: '?x=1',
       body: 'aa',
+      headers: '0'.repeat(64),
       ...subject,
     },
     grant: 'gr_1',

@@ -69,6 +69,17 @@ export async function approve(id: string, scope = 'once'): Promise<void> {
   await well('approve', { params: { id }, body: { scope } })
 }
 
+/** The newest approval that waits in the agent's tenant, as soon as one does. */
+export async function waitingOf({ tenant }: Agent): Promise<string> {
+  for (let tries = 0; tries < 80; tries += 1) {
+    const { approvals } = await well('listApprovals', { query: { tenant, state: 'pending' } })
+    const [found] = approvals as { id: string }[]
+    if (found) return found.id
+    await new Promise((resolve) => setTimeout(resolve, 25))
+  }
+  throw new Error('nothing waits')
+}
+
 /** The ledger of a tenant as it is exported, when `enough` of it is there. */
 export async function ledgerOf(
   tenant: string,
