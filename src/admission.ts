@@ -14,8 +14,8 @@ export interface LimiterStub {
   readonly leave: (turn: number) => Promise<void>
   readonly cool: (wait_ms: number) => Promise<number>
   readonly cooldownUntil: () => Promise<number>
-  /** One admitted call counts no longer against the quota. */
-  readonly refund: () => Promise<void>
+  /** One admitted call counts no longer; false: its turn was still to come, and was given back. */
+  readonly refund: (turnHasCome: boolean) => Promise<void>
 }
 
 export interface Admitting {
@@ -49,7 +49,7 @@ export interface Counted {
 export interface Admitted {
   /** `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers). */
   readonly headers: ReadonlyMap<string, string>
-  /** The call was refused after all: its grant is not charged for it. */
+  /** The call was refused after all: nothing is charged for it. */
   readonly refund: () => void
 }
 
@@ -62,36 +62,41 @@ export interface Admitted {
 export async function admit(permit: Permit, deps: Admitting): Promise<Admitted> {
   const { grant } = permit.caller
   if (!grant || (grant.max_calls === null && grant.rate_limits.length === 0)) {
-    return { headers: await admitCategory(permit, deps), refund: () => {} }
+    return admitCategory(permit, deps)
   }
   const limiter = deps.grantLimiterOf(grant)
   const ask = { windows: grant.rate_limits, quota: grant.max_calls }
   const own = await takeTurn(limiter, { ...ask, patience: patienceOf(permit, deps) }, permit, deps)
-  const refund = () => deps.waitUntil(limiter.refund().catch(() => {}))
+  const refund = refunding(limiter, deps)
   try {
     const shared = await admitCategory(permit, deps)
-    return { headers: shared.size > 0 ? shared : rateLimitHeaders(own), refund }
+    return {
+      headers: shared.headers.size > 0 ? shared.headers : rateLimitHeaders(own),
+      refund: () => (refund(), shared.refund()),
+    }
   } catch (error) {
     refund()
     throw error
   }
 }
 
-async function admitCategory(
-  permit: Permit,
-  deps: Admitting,
-): Promise<ReadonlyMap<string, string>> {
+async function admitCategory(permit: Permit, deps: Admitting): Promise<Admitted> {
   const { provider, category } = permit
   const { name, windows } = windowsOf(provider, category)
   if (windows.length === 0) {
     await askForCooldown(provider, name, deps)
     checkKnownCooldown(provider, name, deps)
-    return NO_HEADERS
+    return { headers: NO_HEADERS, refund: () => {} }
   }
   const ask = { windows, patience: patienceOf(permit, deps) }
-  const verdict = await takeTurn(deps.limiterOf(provider, name), ask, permit, deps)
+  const limiter = deps.limiterOf(provider, name)
+  const verdict = await takeTurn(limiter, ask, permit, deps)
   if (verdict.wait_ms > 0) checkKnownCooldown(provider, name, deps)
-  return rateLimitHeaders(verdict)
+  return { headers: rateLimitHeaders(verdict), refund: refunding(limiter, deps) }
+}
+
+function refunding(limiter: LimiterStub, deps: Admitting): () => void {
+  return () => deps.waitUntil(limiter.refund(true).catch(() => {}))
 }
 
 function patienceOf({ provider }: Permit, { settings }: Admitting): number {
@@ -113,7 +118,7 @@ async function takeTurn(
   if (wait_ms > 0) {
     const leave = (): void => {
       deps.waitUntil(limiter.leave(moment).catch(() => {}))
-      if ((ask.quota ?? null) !== null) deps.waitUntil(limiter.refund().catch(() => {}))
+      if ((ask.quota ?? null) !== null) deps.waitUntil(limiter.refund(false).catch(() => {}))
     }
     await turn(wait_ms, call.request.signal, leave)
   }

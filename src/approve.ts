@@ -1,61 +1,70 @@
+import { admit } from './admission.ts'
+import type { Admitting } from './admission.ts'
 import type { ApprovalAsk } from './approvals/approval.ts'
 import { boundHeaders } from './approvals/headers.ts'
 import type { HoldRoom } from './approvals/holds.ts'
 import { summaryOf } from './approvals/summary.ts'
+import { webhookMessage } from './approvals/webhook.ts'
 import { queryKeys } from './audit/describe.ts'
+import type { Progress } from './audit/describe.ts'
 import { redact } from './audit/redact.ts'
 import { sha256 } from './digest.ts'
-import { cannotCheck, refusalOf, tellOf } from './gate.ts'
+import { approvalRequired, cannotCheck, passGate } from './gate.ts'
 import type { Gating } from './gate.ts'
 import type { Permit } from './policy/decide.ts'
 import { Refusal } from './refusal.ts'
-import type { Knocked, Knocking } from './tenants/stubs.ts'
 
 /** As much of a query key, and of a path, as a person is shown. */
 const LONGEST_KEY = 64
 const LONGEST_PATH = 1024
 
-export interface Approving extends Gating {
+export interface Approving extends Admitting, Gating {
+  /** Tells people that an approval waits; null where nobody is to be told. Never rejects. */
+  readonly notify: ((message: unknown) => Promise<void>) | null
   /** Room for calls that wait for their approval. */
   readonly holds: HoldRoom
 }
 
 /**
- * Sees to it that a person has said yes to the call, where one has to: before it takes its turn, so
- * that what is not approved consumes nothing. The approval is used up at the gate. Returns what it is
- * bound to; null where none is wanted. `body` is the whole of it.
- * @throws Refusal 403 while there is no approval, 429 when too many wait, 502 when nobody can tell.
+ * The turn of a call, and the door behind it, in this order. Where a person has to say yes first and
+ * has not, nothing is consumed: the turn is given back. Where the grant says so, the call waits for
+ * the decision and then takes its turn anew. `body` is the whole of it, for a call under approval.
+ * Returns the `RateLimit` headers.
+ * @throws Refusal as `admit` and `passGate` do, and 403 while there is no approval.
  */
-export async function awaitApproval(
+export async function admitApproved(
   permit: Permit,
   body: Uint8Array | null,
+  so: Progress,
   deps: Approving,
-): Promise<ApprovalAsk | null> {
-  if (!permit.approval) return null
-  const approval = await approvalAsk(permit, body ?? new Uint8Array())
-  let knocked = await knock(permit, approval, deps)
-  if (knocked.is === 'pending' && (await isDecided(permit, knocked.id, body, deps))) {
-    if (permit.call.request.signal.aborted) throw new Refusal('PROXY_BAD_REQUEST', 'hung up')
-    knocked = await knock(permit, approval, deps)
+): Promise<ReadonlyMap<string, string>> {
+  const bytes = body ?? new Uint8Array()
+  const approval = permit.approval ? await approvalAsk(permit, bytes) : null
+  const first = await enter(permit, approval, so, deps)
+  if (!first.question) return first.headers
+  const decided = await isDecided(permit, first.question.id, bytes.byteLength, deps)
+  if (!decided) throw approvalRequired(first.question)
+  if (permit.call.request.signal.aborted) {
+    throw new Refusal('PROXY_BAD_REQUEST', 'the caller went away', { reason: 'hung up' })
   }
-  if (knocked.is !== 'ready') throw refusalOf(knocked, permit, deps)
-  return approval
+  const { headers, question } = await enter(permit, approval, so, deps)
+  if (question) throw approvalRequired(question)
+  return headers
 }
 
-async function knock(
-  { caller, provider }: Permit,
-  approval: ApprovalAsk,
-  deps: Approving,
-): Promise<Knocked> {
-  const { grant, agent, tenant } = caller
-  const call: Knocking = {
-    grant: grant && { id: grant.id, hash: grant.hash },
-    subject: { agent, provider: provider.name },
-    approval,
+async function enter(permit: Permit, approval: ApprovalAsk | null, so: Progress, deps: Approving) {
+  const { headers, refund } = await admit(permit, deps)
+  try {
+    const question = await passGate(permit, approval, so, deps)
+    if (question) refund()
+    if (question?.fresh && approval && deps.notify) {
+      deps.waitUntil(deps.notify(webhookMessage(question.id, approval)))
+    }
+    return { headers, question }
+  } catch (error) {
+    refund()
+    throw error
   }
-  const knocked = await deps.tenantOf(tenant).knock(call).catch(cannotCheck)
-  tellOf(knocked, approval, deps)
-  return knocked
 }
 
 /**
@@ -65,11 +74,11 @@ async function knock(
 async function isDecided(
   { caller }: Permit,
   id: string,
-  body: Uint8Array | null,
+  bytes: number,
   deps: Approving,
 ): Promise<boolean> {
   const wait = (caller.grant?.approval_hold_seconds ?? 0) * 1000
-  const leave = wait === 0 ? null : deps.holds.enter(id, body?.byteLength ?? 0)
+  const leave = wait === 0 ? null : deps.holds.enter(id, bytes)
   if (!leave) return false
   try {
     const state = await deps.tenantOf(caller.tenant).decision(id, wait).catch(cannotCheck)
@@ -90,6 +99,7 @@ async function approvalAsk(permit: Permit, body: Uint8Array): Promise<ApprovalAs
   return {
     subject: {
       tenant,
+      grant: grant?.id ?? '',
       agent: agent ?? '',
       provider: provider.name,
       method: call.method,

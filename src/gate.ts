@@ -1,5 +1,4 @@
 import type { ApprovalAsk } from './approvals/approval.ts'
-import { webhookMessage } from './approvals/webhook.ts'
 import { eventOf } from './audit/describe.ts'
 import type { Progress } from './audit/describe.ts'
 import { grantProblem } from './grants/grant.ts'
@@ -8,7 +7,7 @@ import { ended } from './identity.ts'
 import { pausedBy } from './pauses/pause.ts'
 import type { Permit } from './policy/decide.ts'
 import { Refusal } from './refusal.ts'
-import type { Entered, Entry, Knocked } from './tenants/stubs.ts'
+import type { Entered, Entry } from './tenants/stubs.ts'
 
 /** An agent that sends the call again sooner than this finds the same answer. */
 const RETRY_AFTER_S = 5
@@ -16,15 +15,13 @@ const RETRY_AFTER_S = 5
 /** A read that has waited longer than this is looked at once more: its copy of the grant is older. */
 const RECHECK_MS = 5000
 
-export interface Gating extends Granting {
-  /** Tells people that an approval waits; null where nobody is to be told. Never rejects. */
-  readonly notify: ((message: unknown) => Promise<void>) | null
-}
+export type Gating = Granting
 
 /**
  * The last door before a secret is read, for a sensitive call and for one that a person has to
  * approve. In one hop the tenant's object looks at the grant as it is now, at what is paused, uses
- * the approval up, and writes the record of the call. What it says is on disk.
+ * the approval up, and writes the record of the call. What it says is on disk. Returns the question
+ * that waits for a person, or null: the call may go.
  * @throws Refusal 403 when it says no, 502 when it cannot be asked: then nothing goes.
  */
 export async function passGate(
@@ -32,11 +29,11 @@ export async function passGate(
   approval: ApprovalAsk | null,
   so: Progress,
   deps: Gating,
-): Promise<void> {
+): Promise<Question | null> {
   const now = deps.now()
   if (!permit.sensitive && !approval) {
     if (now - so.at > RECHECK_MS) await stillAllowed(permit, deps)
-    return
+    return null
   }
   const { caller, provider } = permit
   const { grant, agent, tenant } = caller
@@ -47,12 +44,15 @@ export async function passGate(
     event: eventOf(so, { now, response: null }),
   }
   const entered = await deps.tenantOf(tenant).enter(entry).catch(cannotCheck)
-  // Another copy of the call has used the approval up meanwhile: there is a new question.
-  if (approval) tellOf(entered, approval, deps)
+  if (entered.is === 'pending') return entered
   if (entered.is !== 'in') throw refusalOf(entered, permit, deps)
   so.opened = entered.opened
   so.approval = entered.approval
+  return null
 }
+
+/** An approval that is asked for. */
+export type Question = Extract<Entered, { is: 'pending' }>
 
 /**
  * Whether a call that is answered without the upstream is still allowed: what the tenant's object
@@ -74,32 +74,21 @@ export async function stillAllowed(permit: Permit, deps: Gating): Promise<void> 
   if (because) throw refusalOf({ is: 'out', because }, permit, deps)
 }
 
-/** People are told of an approval when it is asked for, and not again. */
-export function tellOf(said: Entered | Knocked, approval: ApprovalAsk, deps: Gating): void {
-  if (said.is !== 'pending' || !said.fresh || !deps.notify) return
-  deps.waitUntil(deps.notify(webhookMessage(said.id, approval)))
-}
-
 /** In doubt closed. */
 export function cannotCheck(cause: unknown): never {
   throw new Refusal('PROXY_UPSTREAM_ERROR', 'the call cannot be checked and recorded', { cause })
 }
 
-/** Every answer of the tenant's object that is no. */
-export type Refused = Exclude<Entered, { is: 'in' }>
-
 /** What the agent is told. Reads of this isolate need not go on by their copies either. */
-export function refusalOf(entered: Refused, { caller }: Permit, deps: Gating): Refusal {
-  switch (entered.is) {
-    case 'pending':
-      return approvalRequired(entered.id, entered.expires)
-    case 'crowded':
-      return new Refusal('PROXY_RATE_LIMITED', 'too many calls wait for approval already', {
-        headers: { 'retry-after': String(RETRY_AFTER_S) },
-      })
-    case 'out':
-      return outBecause(entered.because, caller, deps)
-  }
+function refusalOf(
+  entered: Exclude<Entered, { is: 'in' | 'pending' }>,
+  { caller }: Permit,
+  deps: Gating,
+): Refusal {
+  if (entered.is === 'out') return outBecause(entered.because, caller, deps)
+  return new Refusal('PROXY_RATE_LIMITED', 'too many calls wait for approval already', {
+    headers: { 'retry-after': String(RETRY_AFTER_S) },
+  })
 }
 
 function outBecause(
@@ -121,7 +110,8 @@ function outBecause(
   return ended(grant?.id ?? 'no grant', because)
 }
 
-function approvalRequired(id: string, expires: number): Refusal {
+/** The agent may send the very same call again: once a person has said yes, it goes. */
+export function approvalRequired({ id, expires }: Question): Refusal {
   return new Refusal(
     'PROXY_APPROVAL_REQUIRED',
     'a person has to approve this call; send it again',

@@ -1,12 +1,12 @@
 import { admit, coolDown } from './admission.ts'
-import { awaitApproval } from './approve.ts'
+import { admitApproved } from './approve.ts'
 import type { Progress } from './audit/describe.ts'
 import { writeCall } from './audit/write.ts'
 import { slotOf } from './cache.ts'
 import { lookUp, namedByGrant, readCall, resolve } from './call.ts'
 import type { Deps } from './deps.ts'
 import { forward } from './forward.ts'
-import { passGate, stillAllowed } from './gate.ts'
+import { stillAllowed } from './gate.ts'
 import { claimKey, holding } from './idempotency.ts'
 import { identify, placeOf, reachOf } from './identity.ts'
 import { outbound, sign } from './outbound.ts'
@@ -64,12 +64,7 @@ async function answer(request: Request, deps: Deps, so: Progress): Promise<Respo
 async function exchange(permit: Permit, deps: Deps, so: Progress, hashed: boolean) {
   const { provider } = permit
   const whole = provider.credential.reads_body || permit.approval ? await readBody(permit) : null
-  const approval = await awaitApproval(permit, whole, deps)
-  const { headers: limits, refund } = await admit(permit, deps)
-  await passGate(permit, approval, so, deps).catch((error: unknown) => {
-    refund()
-    throw error
-  })
+  const limits = await admitApproved(permit, whole, so, deps)
 
   // ───────────── no secret has been read above this line ─────────────
   const credentials = (so.credentials = deps.credentials(permit))

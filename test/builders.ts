@@ -107,7 +107,6 @@ export function aTenant(trail: string[], over: Partial<TenantStub> = {}): Tenant
   const unasked = () => Promise.reject(new Error('not to be asked'))
   return {
     look: async () => ({ grant: null, pauses: [] }),
-    knock: async () => (trail.push('approval'), { is: 'ready' }),
     enter: async () => (trail.push('gate'), { is: 'in', opened: 1, approval: null }),
     record: async () => ({ seq: 1, hash: '' }),
     decision: unasked,

@@ -70,7 +70,17 @@ describe('a call that is allowed runs all of these', () => {
         enter: [PENDING],
         decision: 'approved',
       },
-      [...ASKING, 'tell', 'wait', 'gate', ...SENDING],
+      [
+        ...ASKING,
+        'refund',
+        'refund',
+        'tell',
+        'wait',
+        'grant limiter',
+        'limiter',
+        'gate',
+        ...SENDING,
+      ],
     ],
     [
       'a write by a host entry alone',

@@ -1,6 +1,8 @@
 /** The very call that is approved: all of it makes the key, so another body is another approval. */
 export interface ApprovalSubject {
   readonly tenant: string
+  /** The grant's id: what was approved ends with it. */
+  readonly grant: string
   readonly agent: string
   readonly provider: string
   readonly method: string

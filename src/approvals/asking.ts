@@ -34,8 +34,8 @@ const utf8 = new TextEncoder()
  * only, so no two calls have one key.
  */
 export function keyOf(subject: ApprovalSubject): string {
-  const { tenant, agent, provider, method, path, query, body, headers } = subject
-  return digestOf([tenant, agent, provider, method, path, query, body, headers])
+  const { tenant, grant, agent, provider, method, path, query, body, headers } = subject
+  return digestOf([tenant, grant, agent, provider, method, path, query, body, headers])
 }
 
 /**
@@ -43,8 +43,8 @@ export function keyOf(subject: ApprovalSubject): string {
  * with its grant. A path that is spelt like a pattern covers itself, and nothing that the pattern
  * would match.
  */
-export function coverOf({ subject, grant, pattern }: ApprovalAsk): string {
-  const { tenant, agent, provider, method, path } = subject
+export function coverOf({ subject, pattern }: ApprovalAsk): string {
+  const { tenant, grant, agent, provider, method, path } = subject
   const what = pattern === null ? ['path', path] : ['pattern', pattern]
   return digestOf([tenant, grant, agent, provider, method, ...what])
 }

@@ -3,13 +3,15 @@ import { forwardable } from '../headers.ts'
 import { forwardRulesOf } from '../outbound.ts'
 
 /**
- * What clients change when they send the very same call again, or what says nothing of what is to be
- * done. Every other header may (`Stripe-Account`, `X-Amz-Target`, `Destination`).
+ * What clients change when they send the very same call again (attempts, traces, clocks), or what says
+ * nothing of what is to be done. Every other header may (`Stripe-Account`, `X-Amz-Target`,
+ * `Destination`).
  */
 const VOLATILE = new RegExp(
-  '^(?:accept(?:-.*)?|user-agent|date|idempotency-key|cache-control|pragma|priority|dnt|referer|origin' +
-    '|traceparent|tracestate|baggage|sentry-trace|b3|x-b3-.*|x-datadog-.*|x-cloud-trace-context' +
-    '|x-amzn-trace-id|x-request-id|x-correlation-id|x-client-request-id|x-stainless-.*|sec-.*)$',
+  '^(?:accept(?:-.*)?|user-agent|cache-control|pragma|priority|dnt|referer|origin|baggage|b3|sec-.*' +
+    '|x-datadog-.*|x-stainless-.*)$' +
+    '|request|trace|span|correlation|invocation|retry|attempt|idempotency|(?:^|-)test-' +
+    '|(?:^|-)(?:date|time|timestamp|nonce)$',
 )
 
 /** Every client sends them, and the summary of the body says the type. */

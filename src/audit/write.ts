@@ -1,6 +1,7 @@
 import type { Deps } from '../deps.ts'
 import { eventOf } from './describe.ts'
 import type { Ending, Progress } from './describe.ts'
+import type { Refused } from './recorder.ts'
 
 /**
  * The record of a call that has ended: a line on the console, and a record in the ledger of its
@@ -10,16 +11,13 @@ export function writeCall(so: Progress, ending: Ending, deps: Deps): void {
   const event = eventOf(so, ending)
   deps.write(event)
   const tenant = event.tenant ?? so.place?.host?.tenant ?? 'default'
-  const record =
-    so.opened === undefined
-      ? ({ kind: 'call', event } as const)
-      : ({ kind: 'closed', opened: so.opened, event } as const)
-  // What was forwarded is never only counted.
-  if (event.decision === 'allow' || so.opened !== undefined) deps.recorder.add(tenant, record, deps)
-  else
-    deps.recorder.addRefusal(
-      { tenant, caller: so.caller?.id ?? null, code: event.code ?? '' },
-      record,
-      deps,
-    )
+  const { opened } = so
+  // What was forwarded is recorded; what was only refused is counted when there is too much of it.
+  if (opened !== undefined) deps.recorder.add(tenant, { kind: 'closed', opened, event }, deps)
+  else if (event.decision === 'allow') deps.recorder.add(tenant, { kind: 'call', event }, deps)
+  else deps.recorder.addRefusal(whoIn(so, tenant), { kind: 'call', event }, deps)
+}
+
+function whoIn({ caller, refusal }: Progress, tenant: string): Refused {
+  return { tenant, caller: caller?.id ?? null, code: refusal?.code ?? 'none' }
 }

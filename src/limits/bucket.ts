@@ -79,6 +79,18 @@ export function giveBack(buckets: Buckets, turn: number, now: number): Buckets {
   return { ...buckets, returned: [...buckets.returned, turn].toSorted((a, b) => a - b) }
 }
 
+/**
+ * Gives back a turn that has come and was not used: one token in every window, never more than full.
+ * What was sent is then as if the call had never asked.
+ */
+export function unused(buckets: Buckets, windows: readonly Window[], now: number): Buckets {
+  const current = refilled(buckets, windows, now)
+  const booked = windows.map(({ window_ms }, index) =>
+    Math.max(0, (current.booked[index] ?? 0) - window_ms),
+  )
+  return { ...current, booked }
+}
+
 /** What is left in each window and how long until it is full again. */
 export function levels(buckets: Buckets, windows: readonly Window[], now: number): Level[] {
   const { booked } = refilled(buckets, windows, now)

@@ -1,4 +1,4 @@
-import { book, full, giveBack, levels, worst } from './bucket.ts'
+import { book, full, giveBack, levels, unused, worst } from './bucket.ts'
 import type { Buckets, Level, Window } from './bucket.ts'
 
 /** What a call asks of the limiter of its provider and category. */
@@ -133,9 +133,17 @@ export interface Standing {
   readonly levels: readonly Level[]
 }
 
-/** Gives back one admitted call of the quota, because somebody else refused it. */
-export function refund(ledger: Ledger): Ledger {
-  return { ...ledger, used: Math.max(0, (ledger.used ?? 0) - 1) }
+/**
+ * Gives back one admitted call, because somebody else refused it: of the quota, and, when its turn has
+ * come, of the windows too. A turn that is still to come is for `leave`.
+ */
+export function refund(ledger: Ledger, turnHasCome: boolean, now: number): Ledger {
+  const { buckets, windows } = ledger
+  return {
+    ...ledger,
+    ...(ledger.used !== undefined && { used: Math.max(0, ledger.used - 1) }),
+    ...(turnHasCome && { buckets: unused(buckets, windows, now) }),
+  }
 }
 
 /** Takes back a call that went away before its turn. */

@@ -46,10 +46,12 @@ export class Limiter extends DurableObject {
     if (this.#ledger) this.#ledger = leave(this.#ledger, turn, Date.now())
   }
 
-  /** One admitted call counts no longer against the quota: it was refused elsewhere. */
-  refund(): void {
-    this.#ledger = refund(this.#load(undefined, Date.now()))
-    this.#settleSoon()
+  /** One admitted call was refused elsewhere: it counts no longer. See `refund` of ledger.ts. */
+  refund(turnHasCome: boolean): void {
+    const now = Date.now()
+    const ledger = this.#load(undefined, now)
+    this.#ledger = refund(ledger, turnHasCome, now)
+    if (ledger.used !== undefined) this.#settleSoon()
   }
 
   /** So many calls were ever admitted and not refunded; after a crash rather more than less. */

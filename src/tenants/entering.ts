@@ -3,7 +3,7 @@ import type { Asked } from '../approvals/asking.ts'
 import { grantProblem } from '../grants/grant.ts'
 import { pausedBy } from '../pauses/pause.ts'
 import { approvalRequested } from './controls.ts'
-import type { Entered, Entry, Knocked, Knocking } from './stubs.ts'
+import type { Entered, Entry } from './stubs.ts'
 import type { Tables } from './tables.ts'
 
 /** What the object brings with it. */
@@ -36,26 +36,11 @@ export function enter(tables: Tables, entry: Entry, door: Door): Entered {
   return opened(tables, entry, asked.approval.id, door.now)
 }
 
-/**
- * Whether the approval of a call is there, without using it: what there is to wait for is known before
- * the call takes its turn. Asks for the approval when it is not there.
- */
-export function knock(tables: Tables, entry: Knocking, door: Door): Knocked {
-  const out = grantStops(tables, entry, door.now) ?? pauseStops(tables, entry, door.tenant)
-  if (out) return { is: 'out', because: out }
-  const { approvals } = tables
-  const known = approvals.known(entry.approval, door.now)
-  const asked = asking(entry.approval, known, { id: door.newId(), now: door.now })
-  if (asked.is === 'crowded') return { is: 'crowded' }
-  if (asked.is === 'denied') return { is: 'out', because: 'denied' }
-  return asked.is === 'in' ? { is: 'ready' } : pending(tables, asked, door.now)
-}
-
 function pending(
   { approvals, ledger }: Tables,
   { approval, changed }: Extract<Asked, { is: 'pending' }>,
   now: number,
-): Extract<Knocked, { is: 'pending' }> {
+): Extract<Entered, { is: 'pending' }> {
   const { id, expires } = approval
   if (changed) {
     approvals.put(approval)

@@ -20,7 +20,7 @@ import { newId } from '../grants/token.ts'
 import type { Pause, PauseScope } from '../pauses/pause.ts'
 import { grantChanged, grantCreated, pauseEnded, pauseSet } from './controls.ts'
 import { decide } from './deciding.ts'
-import { enter, knock } from './entering.ts'
+import { enter } from './entering.ts'
 import { retentionDays } from './retention.ts'
 import type {
   ApprovalAnswer,
@@ -29,8 +29,6 @@ import type {
   Entry,
   GrantFilter,
   GrantPage,
-  Knocked,
-  Knocking,
   Look,
   TenantCounts,
 } from './stubs.ts'
@@ -70,11 +68,6 @@ export class Tenant extends DurableObject<Readonly<Record<string, unknown>>> {
   async enter(entry: Entry): Promise<Entered> {
     const door = { tenant: this.#name(), now: Date.now(), newId: () => this.#newId() }
     return this.#change((tables) => enter(tables, entry, door))
-  }
-
-  async knock(call: Knocking): Promise<Knocked> {
-    const door = { tenant: this.#name(), now: Date.now(), newId: () => this.#newId() }
-    return this.#change((tables) => knock(tables, call, door))
   }
 
   async record(records: readonly NewRecord[], doubtful: number | null = null): Promise<Head> {

@@ -33,12 +33,6 @@ export interface Entry {
   readonly event: Event
 }
 
-/** A call that a person has to approve, before it takes its turn. */
-export type Knocking = Omit<Entry, 'approval' | 'event'> & { readonly approval: ApprovalAsk }
-
-/** `ready`: it may go on to the door, which decides. */
-export type Knocked = { readonly is: 'ready' } | Exclude<Entered, { is: 'in' }>
-
 /** Whether the call may go. Nothing but `in` may go, and `in` is on disk. */
 export type Entered =
   | {
@@ -113,8 +107,6 @@ export interface TenantCounts {
 export interface TenantStub {
   /** The grant of a token's hash, and the pauses. Writes nothing. null: the pauses alone. */
   look(hash: string | null): Promise<Look>
-  /** Grant, pauses, and whether an approval is there: uses nothing, and asks for one if it is not. */
-  knock(call: Knocking): Promise<Knocked>
   /** Grant, pauses, approval, record: in this order, and all or nothing. */
   enter(entry: Entry): Promise<Entered>
   /**

@@ -98,7 +98,7 @@ describe('a call that asks', () => {
   it('has nothing of the query or the body in what is kept, and of the path what may be shown', () => {
     const ask = anAsk(
       { path: '/raw', query: '?raw', body: 'raw' },
-      { pattern: '/raw', shown_path: '/[redacted]' },
+      { pattern: null, shown_path: '/[redacted]' },
     )
     const asked = asking(ask, nothing, { id: 'new', now: NOW })
     expect(JSON.stringify(asked)).not.toContain('raw')
@@ -145,7 +145,7 @@ describe('a key', () => {
 })
 
 describe('what a timed scope covers', () => {
-  const cover = (over: Parameters<typeof anAsk>[0], pattern = '/repos/*/issues') =>
+  const cover = (over: Parameters<typeof anAsk>[0], pattern: string | null = '/repos/*/issues') =>
     coverOf(anAsk(over, { pattern }))
 
   it.each([
@@ -165,7 +165,7 @@ describe('what a timed scope covers', () => {
   })
 
   it('is one path, where no rule spoke, though it be spelt like a pattern', () => {
-    expect(cover({ path: '/repos/**' }, '/repos/**')).not.toBe(cover({}, '/repos/**'))
+    expect(cover({ path: '/repos/**' }, null)).not.toBe(cover({}, '/repos/**'))
   })
 })
 
@@ -195,8 +195,14 @@ describe('an answer', () => {
     })
   })
 
+  it('takes back what was approved and still lets calls through', () => {
+    const approved = anApproval({ ...once, scope: '1h', used: NOW })
+    const no = { approve: false, scope: 'once' } as const
+    expect(decided(approved, no, { by: 'admin', now: NOW })).toMatchObject({ state: 'denied' })
+    expect(decided(approved, { ...no, approve: true }, { by: 'admin', now: NOW })).toBeNull()
+  })
+
   it.each([
-    ['approved', anApproval(once), NOW],
     ['denied', anApproval({ state: 'denied' }), NOW],
     ['used', anApproval({ ...once, state: 'used' }), NOW],
     ['expired', anApproval(), NOW + PENDING_MS],

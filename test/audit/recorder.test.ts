@@ -10,7 +10,8 @@ import {
   Recorder,
   RETRY_MS,
   STRANGERS,
-  STRANGERS_MS,
+  FLOOD_MS,
+  REFUSED,
 } from '../../src/audit/recorder.ts'
 import type { Recording } from '../../src/audit/recorder.ts'
 import { aTenant } from '../builders.ts'
@@ -80,10 +81,10 @@ class Bench {
     }
   }
 
-  strangers(many: number, code: string): void {
+  strangers(many: number, code: string, caller: string | null = null): void {
     for (let left = many; left > 0; left -= 1) {
       const record = aCall({ path: '/stranger', code })
-      this.recorder.addStranger('default', code, record, this.request())
+      this.recorder.addRefusal({ tenant: 'default', caller, code }, record, this.request())
     }
   }
 
@@ -326,7 +327,7 @@ describe('strangers', () => {
     bench.strangers(STRANGERS, 'PROXY_AUTH_REQUIRED')
     bench.strangers(300, 'PROXY_AUTH_REQUIRED')
     bench.strangers(7, 'PROXY_NO_ROUTE')
-    await after(STRANGERS_MS)
+    await after(FLOOD_MS)
     expect(bench.all).toEqual(Array.from({ length: STRANGERS }, () => '/stranger'))
     await after(BATCH_MS)
     expect(bench.all.slice(STRANGERS)).toEqual([
@@ -337,12 +338,21 @@ describe('strangers', () => {
     expect(bench.all.at(-1)).toBe('/stranger')
   })
 
+  it('and so are the refusals of a caller, a hundred each', async () => {
+    const bench = new Bench()
+    bench.strangers(REFUSED + 50, 'PROXY_PATH_DENIED', 'grant gr_1')
+    bench.strangers(REFUSED, 'PROXY_PATH_DENIED', 'grant gr_2')
+    await after(FLOOD_MS + BATCH_MS)
+    expect(bench.all.filter((each) => each === '/stranger')).toHaveLength(2 * REFUSED)
+    expect(bench.all.at(-1)).toBe('refusals {"PROXY_PATH_DENIED":50}')
+  })
+
   it('of a period that nobody closed are counted with the next one', async () => {
     const bench = new Bench()
     bench.strangers(STRANGERS + 5, 'PROXY_AUTH_REQUIRED')
     await after(BATCH_MS)
     vi.clearAllTimers() // the requests were ended
-    await after(2 * STRANGERS_MS)
+    await after(2 * FLOOD_MS)
     bench.strangers(1, 'PROXY_AUTH_REQUIRED')
     await after(BATCH_MS)
     expect(bench.all.slice(STRANGERS)).toEqual(['refusals {"PROXY_AUTH_REQUIRED":5}', '/stranger'])
@@ -353,9 +363,9 @@ describe('strangers', () => {
     for (const _ of [1, 2, 3]) {
       bench.strangers(STRANGERS, 'PROXY_AUTH_REQUIRED')
       // oxlint-disable-next-line no-await-in-loop -- one period after the other
-      await after(STRANGERS_MS)
+      await after(FLOOD_MS)
     }
-    await after(2 * STRANGERS_MS)
+    await after(2 * FLOOD_MS)
     expect(new Set(bench.all)).toEqual(new Set(['/stranger']))
     expect(bench.all).toHaveLength(3 * STRANGERS)
   })

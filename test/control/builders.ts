@@ -49,6 +49,7 @@ export function entryOf(grant: Json, over: Partial<ApprovalAsk> = {}): Entry {
         query: '?secret=sentinel',
         body: '0'.repeat(64),
         headers: '0'.repeat(64),
+        grant: 'gr_1',
       },
       grant: String(grant['id']),
       grant_note: String(grant['note']),

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { book, full, giveBack, levels, worst } from '../../src/limits/bucket.ts'
+import { book, full, giveBack, levels, unused, worst } from '../../src/limits/bucket.ts'
 import type { Buckets, Window } from '../../src/limits/bucket.ts'
 
 const START = 1_800_000_000_000
@@ -207,6 +207,32 @@ describe('for any schedule of arrivals', () => {
           expect(overPermitted(windows, [...before, arrivals[index] ?? 0])).not.toBeNull()
         }
       }),
+    )
+  })
+
+  it('turns that are given back unused, sooner or later, never over-permit those that are used', () => {
+    const fates = fc.array(fc.constantFrom('used', 'given back', 'given back later'), {
+      minLength: 1,
+    })
+    fc.assert(
+      fc.property(someWindows, gaps, fates, (windows, all, fate) => {
+        let buckets = full(windows, START)
+        let later = 0
+        const turns: number[] = []
+        for (const [index, at] of momentsOf(all).entries()) {
+          const now = START + at
+          for (; later > 0 && index % 3 === 0; later -= 1) buckets = unused(buckets, windows, now)
+          const booking = book(buckets, windows, { now, patience: 0 })
+          if (!booking.admitted) continue
+          buckets = booking.buckets
+          const what = fate[index % fate.length]
+          if (what === 'used') turns.push(booking.turn - START)
+          else if (what === 'given back') buckets = unused(buckets, windows, now)
+          else later += 1
+        }
+        expect(overPermitted(windows, turns)).toBeNull()
+      }),
+      { numRuns: 1500 },
     )
   })
 

@@ -47,6 +47,20 @@ async function writesDuring(limiter: DurableObjectStub<Limiter>, work: () => Pro
   return writes
 }
 
+describe('a refund', () => {
+  it('lets the next one have the turn that was not used', async () => {
+    const limiter = fresh()
+    const ask = { windows: [{ capacity: 2, window_ms: 3_600_000 }], patience: 0, quota: 3 }
+    const admitted = async () => (await limiter.take(ask)).admitted
+    expect([await admitted(), await admitted(), await admitted()]).toEqual([true, true, false])
+    await limiter.refund(true)
+    expect([await admitted(), await admitted()]).toEqual([true, false])
+    expect(await limiter.used()).toBe(2)
+    await limiter.refund(false)
+    expect([await limiter.used(), await admitted()]).toEqual([1, false])
+  })
+})
+
 describe('the limiter', () => {
   it('admits exactly 50 of 500 at once', async () => {
     const verdicts = await takes(fresh(), 500, { windows: FIFTY, patience: 0 })
@@ -191,7 +205,7 @@ describe('a quota', () => {
           for (const step of all) {
             if (step === 'crash') crash()
             else if (step === 'refund' && spent > 0) {
-              alive().refund()
+              alive().refund(true)
               spent -= 1
             } else if (step === 'take') {
               if (alive().take({ windows: [], patience: 0, quota }).admitted) spent += 1
@@ -226,9 +240,9 @@ describe('a quota', () => {
   it('gets back a call that was refused elsewhere, and never more than were admitted', async () => {
     const limiter = fresh()
     const ask = { windows: [], patience: 0, quota: 2 }
-    await limiter.refund()
+    await limiter.refund(true)
     expect(count(await takes(limiter, 3, ask))).toBe(2)
-    await limiter.refund()
+    await limiter.refund(true)
     expect(await limiter.used()).toBe(1)
     expect(count(await takes(limiter, 3, ask))).toBe(1)
   })

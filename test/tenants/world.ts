@@ -104,6 +104,7 @@ export function anAsk(
       query: '?x=1',
       body: 'aa',
       headers: '0'.repeat(64),
+      grant: 'gr_1',
       ...subject,
     },
     grant: 'gr_1',

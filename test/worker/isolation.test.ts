@@ -74,11 +74,11 @@ describe('what one agent does is nothing to any other', () => {
     const all = await everybody({ approval: 'all' })
     const ids = new Map<string, Agent>()
     for (const agent of all) ids.set(approvalIn(await write(agent, '/echo/approved')), agent)
-    // Within a tenant the agent is who is asked about: two grants of one agent are one question.
-    expect(ids.size).toBe(4)
+    // Two grants of one agent are two questions: a person sees which project it is for.
+    expect(ids.size).toBe(8)
     for (const [id, agent] of ids) {
       await approve(id)
-      for (const other of all.filter(({ tenant }) => tenant !== agent.tenant)) {
+      for (const other of all.filter((each) => each !== agent)) {
         expect(outcome(await write(other, '/echo/approved'))).toBe('PROXY_APPROVAL_REQUIRED')
       }
       expect(outcome(await write(agent, '/echo/approved'))).toBe('200')
