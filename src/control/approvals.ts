@@ -4,7 +4,7 @@ import type { ApprovalAnswer } from '../tenants/stubs.ts'
 import type { Asked, Handler } from './handler.ts'
 import { findById, tenantsAskedFor } from './tenants.ts'
 
-/** An approval as the approver sees it: names and shapes, and no value of the call. */
+/** An approval as the approver sees it: names, and of the body a redacted summary. */
 export interface ApprovalView extends Pick<Approval, 'id' | 'state' | 'scope'> {
   readonly tenant: string
   readonly project: string | null
