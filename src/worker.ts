@@ -1,5 +1,6 @@
 import { bind } from './bindings.ts'
-import { isControl } from './control/paths.ts'
+import { answerProbe } from './control/health.ts'
+import { isControl, isProbe } from './control/paths.ts'
 import { proxy } from './proxy.ts'
 import type { Variables } from './settings.ts'
 
@@ -19,6 +20,7 @@ export default {
   async fetch(request, env) {
     const deps = bind(env)
     if (!isControl(request, deps.settings)) return proxy(request, deps)
+    if (isProbe(request)) return answerProbe(request, deps)
     // It is in the bundle, and made when it is first asked for: most isolates only ever proxy.
     const { control } = await import('./control/app.ts')
     return control(request, deps)

@@ -1,6 +1,8 @@
 import type { Context } from 'hono'
 import { Hono } from 'hono/tiny'
 
+import { writeCall } from '../audit/write.ts'
+import { placeOf } from '../identity.ts'
 import { asRefusal, Refusal, refuse } from '../refusal.ts'
 import { readTarget } from '../target.ts'
 import type { ControlDeps } from './deps.ts'
@@ -10,30 +12,17 @@ import type { Handler } from './handler.ts'
 import { HANDLERS } from './handlers.ts'
 import { readInput } from './input.ts'
 import { crossOrigin, operatorOf } from './operator.ts'
+import { own } from './own.ts'
 import { isOperators } from './paths.ts'
 
 interface Env {
   Bindings: { deps: ControlDeps }
 }
 
-/** On every answer that has none of its own. */
-const HEADERS: readonly (readonly [string, string])[] = [
-  ['cache-control', 'no-store'],
-  ['content-security-policy', "default-src 'none'; frame-ancestors 'none'"],
-  ['cross-origin-resource-policy', 'same-origin'],
-  ['referrer-policy', 'no-referrer'],
-  ['x-content-type-options', 'nosniff'],
-  ['x-frame-options', 'DENY'],
-]
-
 /** Answers for the proxy itself. Never throws. */
 export async function control(request: Request, deps: ControlDeps): Promise<Response> {
   app ??= routed()
-  const response = await app.fetch(request, { deps })
-  const { headers } = response
-  for (const [name, value] of HEADERS) if (!headers.has(name)) headers.set(name, value)
-  headers.set('x-outpost-request-id', deps.newId(deps.now()))
-  return response
+  return own(await app.fetch(request, { deps }), deps)
 }
 
 /** Made for the first request that needs it: most isolates never do. */
@@ -92,9 +81,28 @@ async function checkOperator(c: Context<Env>): Promise<void> {
   if (isOperators(readTarget(c.req.raw)?.path ?? '')) await operatorIn(c)
 }
 
-/** The operator's name. @throws Refusal for anybody else, and for pages of other sites. */
+/**
+ * The operator's name.
+ * @throws Refusal for anybody else, and for pages of other sites. That is recorded as a stranger's call.
+ */
 async function operatorIn({ req, env }: Context<Env>): Promise<string> {
-  const { name } = await operatorOf(req.raw, env.deps)
-  crossOrigin(req.raw)
-  return name
+  const request = req.raw
+  const { deps } = env
+  try {
+    const { name } = await operatorOf(request, deps)
+    crossOrigin(request)
+    return name
+  } catch (error) {
+    recordRefused(request, asRefusal(error), deps)
+    throw error
+  }
+}
+
+function recordRefused(request: Request, refusal: Refusal, deps: ControlDeps): void {
+  const at = deps.now()
+  const path = readTarget(request)?.path ?? '/'
+  const named = { by: 'nothing', name: '' } as const
+  const call = { method: request.method, path, query: '', named, request }
+  const so = { id: deps.newId(at), at, request, call, place: placeOf(request, deps), refusal }
+  writeCall(so, { now: at, response: refuse(refusal) }, deps)
 }

@@ -1,13 +1,10 @@
 import { reachOf } from '../identity.ts'
-import { callerOf, callerOrNull } from './callers.ts'
+import { callerOf } from './callers.ts'
 import { docsPage } from './docs.ts'
 import type { Handler } from './handler.ts'
+import { healthOf } from './health.ts'
 
-export const health: Handler<'health'> = async ({ request, deps }) => {
-  const caller = await callerOrNull(request, deps)
-  if (!caller) return { status: 'ok' }
-  return { status: 'ok', providers: reachOf(caller, deps.catalog).available() }
-}
+export const health: Handler<'health'> = ({ request, deps }) => healthOf(request, deps)
 
 export const providers: Handler<'providers'> = async ({ request, deps }) => {
   const names = reachOf(await callerOf(request, deps), deps.catalog).available()

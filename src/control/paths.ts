@@ -23,6 +23,11 @@ export function isControl(request: Request, settings: Settings): boolean {
   }
 }
 
+/** Whether a request for the proxy itself is a probe. */
+export function isProbe(request: Request): boolean {
+  return request.method === 'GET' && readTarget(request)?.path === '/healthz'
+}
+
 /** Whether a path is one of the operator's, be there anything or not. */
 export function isOperators(path: string): boolean {
   return `${path}/`.startsWith(OPERATOR_PREFIX)

@@ -1,11 +1,11 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 
 import { ENDPOINTS, served } from '../../src/control/endpoints.ts'
 import type { Endpoint, Operation } from '../../src/control/endpoints.ts'
 import { SECRETS } from '../fixtures/secrets.ts'
-import { FROM } from '../worker/call.ts'
-import { ADMIN, ask, pathOf, VIEWER } from './asking.ts'
-import type { Question } from './asking.ts'
+import { call, FROM } from '../worker/call.ts'
+import { ADMIN, ask, pathOf, VIEWER, well } from './asking.ts'
+import type { Json, Question } from './asking.ts'
 import { granted } from './builders.ts'
 
 const PARAMS = { id: 'gr_AAAAAAAAAAAAAAAAAAAAAAAAAA', key: 'stored:token/one' }
@@ -137,4 +137,26 @@ describe('every path', () => {
     if (method === 'GET') await response.body?.cancel()
     return response
   }
+})
+
+it('a wrong token of an operator is on the record, and the token is not', async () => {
+  const wrong = `wrong-${crypto.randomUUID()}`
+  const path = `/_outpost/${crypto.randomUUID()}`
+  // An isolate of its own: the refusals of this file's others would be counted together with it.
+  const answer = await call(path, {
+    headers: { authorization: `Bearer ${wrong}` },
+    env: { FRESH: path },
+  })
+  expect(answer.status).toBe(401)
+  const mine = await vi.waitFor(
+    async () => {
+      const { events } = await well('audit', { query: { decision: 'deny', limit: 50 } })
+      const found = (events as Json[]).filter((each) => each['path'] === path)
+      expect(found).toHaveLength(1)
+      return found
+    },
+    { timeout: 5000, interval: 200 },
+  )
+  expect(mine[0]).toMatchObject({ code: 'PROXY_AUTH_REQUIRED', secret_read: false, status: 401 })
+  expect(JSON.stringify(mine)).not.toContain(wrong)
 })
