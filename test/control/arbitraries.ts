@@ -133,6 +133,8 @@ export function mutated(inputs: Arbitrary<unknown>): Arbitrary<unknown> {
       if (!holder) return garbage
       if (how === 'replace') holder[name] = garbage
       else if (how === 'remove') Reflect.deleteProperty(holder, name)
+      // A list has a length already, and it is a number.
+      else if (Array.isArray(holder) && key === 'length') holder.push(garbage)
       // Not by assignment, which would set the prototype for `__proto__`.
       else Object.defineProperty(holder, key, { ...OWN, value: garbage })
       return copy
