@@ -135,10 +135,10 @@ async function byGrant(
   const { hash, found } = await grantOf(token, deps).catch(cannotAsk)
   if (!found?.grant) throw unknownToken(presented, place)
   const { grant, pauses } = found
-  checkOrigin(grant, place)
-  rejectTwoTokens(presented)
   const problem = grantProblem(grant, hash, deps.now())
   if (problem) throw ended(grant.id, problem)
+  checkOrigin(grant, place)
+  rejectTwoTokens(presented)
   const { id, tenant, project, agent } = grant
   return {
     host,

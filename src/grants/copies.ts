@@ -6,6 +6,9 @@ const FRESH_MS = 20_000
 /** Until then it is used, and asked for anew beside the call. A revocation is noticed in 60 s. */
 const USABLE_MS = 50_000
 
+/** Nobody is refused by a copy that is older: what was renewed or resumed is so at once, or nearly. */
+const DOUBTED_MS = 5000
+
 /** One call at a time asks for a copy anew, unless that takes longer. */
 const ASKING_MS = 5000
 
@@ -39,12 +42,21 @@ export class Copies<T> {
   readonly #copies = new Map<string, Copy<T>>()
   readonly #misses = new Map<string, Copy<T>>()
 
-  /** The copy, or what `ask` says. Rejects as `ask` does when there is no copy to be used. */
-  async get(key: string, ask: () => Promise<T>, { now, waitUntil }: Copying): Promise<T> {
+  /**
+   * The copy, or what `ask` says. One that refuses, and is some seconds old, is asked for anew. Rejects
+   * as `ask` does when there is no copy to be used.
+   */
+  async get(
+    key: string,
+    ask: () => Promise<T>,
+    refuses: (value: T, now: number) => boolean,
+    { now, waitUntil }: Copying,
+  ): Promise<T> {
     const at = now()
     const copy = this.#copies.get(key) ?? this.#misses.get(key)
     const age = copy ? at - copy.at : Infinity
-    if (!copy || age >= USABLE_MS || age < 0) return this.#fetch(key, ask, at)
+    const usable = copy && age >= 0 && age < (refuses(copy.value, at) ? DOUBTED_MS : USABLE_MS)
+    if (!usable) return this.#fetch(key, ask, at)
     if (age >= FRESH_MS && at - copy.asked > ASKING_MS) {
       copy.asked = at
       // Each call asks by itself: a promise of another request's may never settle.

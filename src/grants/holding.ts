@@ -1,6 +1,7 @@
 import type { Pause } from '../pauses/pause.ts'
 import type { GrantIndexStub, TenantStub } from '../tenants/stubs.ts'
 import type { Copies, Copying, FoundGrant } from './copies.ts'
+import { grantProblem } from './grant.ts'
 import { tokenHash } from './token.ts'
 
 /** Where grants are, and what is remembered of them. */
@@ -27,7 +28,10 @@ export async function grantOf(token: string, deps: Granting): Promise<Shown> {
     const { grant, pauses } = await deps.tenantOf(tenant).look(hash)
     return { tenant, grant, pauses }
   }
-  return { hash, found: await deps.grantCopies.get(hash, ask, deps) }
+  const refuses = (found: FoundGrant | null, now: number) =>
+    found !== null &&
+    (found.pauses.length > 0 || !found.grant || grantProblem(found.grant, hash, now) !== null)
+  return { hash, found: await deps.grantCopies.get(hash, ask, refuses, deps) }
 }
 
 /** What of a tenant is paused, at most a minute old. Rejects when it cannot be asked for. */
@@ -37,5 +41,5 @@ export function pausesOf(tenant: string, deps: Granting): Promise<readonly Pause
       .tenantOf(tenant)
       .look(null)
       .then(({ pauses }) => pauses)
-  return deps.pauseCopies.get(tenant, ask, deps)
+  return deps.pauseCopies.get(tenant, ask, (pauses) => pauses.length > 0, deps)
 }
