@@ -1,4 +1,5 @@
 import { env } from 'cloudflare:workers'
+import { afterAll } from 'vitest'
 
 import type { Approval } from '../../src/approvals/approval.ts'
 import type { Host, Provider } from '../../src/catalog.ts'
@@ -16,6 +17,10 @@ const HOST = aHost({ can_call_sensitive: true })
 export const once = { approve: true, scope: 'once' } as const
 export const hour = { approve: true, scope: '1h' } as const
 export const no = { approve: false, scope: 'once' } as const
+
+/** What goes on after the answers. A file ends when it is done, or it would be cut off. */
+const begun: Promise<unknown>[] = []
+afterAll(() => Promise.race([Promise.all(begun), delay(2000)]))
 
 /** What went upstream. */
 interface Sent {
@@ -49,7 +54,7 @@ export function aWorld({ providers, hosts = [HOST], ...otherwise }: Otherwise = 
   const { deps, events } = recording(aProvider(), HOST, {
     catalog: aCatalog(providers ?? [aProvider()], hosts),
     now: () => Date.now() + clock.ahead,
-    waitUntil: (work) => void work.catch(() => {}),
+    waitUntil: (work) => void begun.push(work.catch(() => {})),
     limiterOf: ({ name }, category) => env.LIMITS.getByName(`${known.name} ${name} ${category}`),
     grantLimiterOf: ({ id }) => env.LIMITS.getByName(`grant ${known.name} ${id}`),
     tenantOf: (name) => (hops.push(`tenant ${name}`), env.TENANTS.getByName(name)),
