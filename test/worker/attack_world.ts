@@ -71,10 +71,8 @@ export function aWorld({ providers, hosts = [HOST], ...otherwise }: Otherwise = 
     },
     ...otherwise.deps,
   })
-  return {
-    ...acting(known, deps),
-    ...{ known, clock, sent, hops, told, reads, reply, deps, events },
-  }
+  const inside = { known, clock, sent, hops, told, reads, reply, deps, events }
+  return { ...acting(known, deps), ...inside }
 }
 
 /** What agents and operators do in it. */

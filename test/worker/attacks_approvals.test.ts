@@ -111,6 +111,50 @@ describe('an hour', () => {
   })
 })
 
+describe('what a person is shown', () => {
+  const shown = async (path: string, headers = {}, body = 'x') => {
+    const w = aWorld()
+    const { token } = await w.grant({ approval: 'all' })
+    await w.post(path, token, body, headers)
+    const { ask } = await w.waiting()
+    return { ask, text: JSON.stringify(w.told) }
+  }
+
+  it('has the names of headers that decide, also beside a body of the longest summary', async () => {
+    const fields = Array.from({ length: 20 }, (_, n) => [`f${n}${'n'.repeat(70)}`, 'v'])
+    const body = JSON.stringify(Object.fromEntries(fields))
+    const { ask, text } = await shown('/a', { ...JSON_BODY, 'stripe-account': 'acct_x' }, body)
+    expect(ask.summary).toMatch(/ characters\); headers: stripe-account$/)
+    expect(text).toContain('headers: stripe-account')
+    expect(text).not.toContain('acct_x')
+  })
+
+  it.each<[string, string, RegExp]>([
+    ['a long path', `/items/1,${'2'.repeat(1100)},999`, /^\/items\/1,2+… \(1113 characters\)$/],
+    ['a path that fits', `/${'2'.repeat(1023)}`, /^\/2{1023}$/],
+  ])('of %s says whether it is all', async (_title, path, expected) => {
+    expect((await shown(path)).ask.shown_path).toMatch(expected)
+  })
+
+  it.each([
+    [32, false],
+    [33, true],
+  ])('of %i names in the query says whether they are all: %s', async (count, more) => {
+    const query = Array.from({ length: count }, (_, n) => `k${n}=v`).join('&')
+    const { query_keys } = (await shown(`/a?${query}`)).ask
+    expect([query_keys.length, query_keys.at(-1) === '…']).toEqual([more ? 33 : 32, more])
+  })
+
+  it('says of a long name in the query, and of many headers, that they are cut', async () => {
+    const headers = Array.from({ length: 30 }, (_, n) => [`x-${n}-${'h'.repeat(20)}`, '1'])
+    const { ask } = await shown(`/a?${'k'.repeat(100)}=1`, Object.fromEntries(headers))
+    expect(ask.query_keys).toEqual([`${'k'.repeat(64)}… (100 characters)`])
+    expect(ask.summary).toMatch(
+      /h… \(\d+ characters\)$|-… \(\d+ characters\)$|\d… \(\d+ characters\)$/,
+    )
+  })
+})
+
 describe('a GET with a body', () => {
   it('is 400 under approval before anybody is asked: it could not be sent as it was shown', async () => {
     const w = aWorld()
