@@ -3,9 +3,9 @@ import type { Admitting } from './admission.ts'
 import type { ApprovalAsk } from './approvals/approval.ts'
 import { boundHeaders } from './approvals/headers.ts'
 import type { HoldRoom } from './approvals/holds.ts'
-import { summaryOf } from './approvals/summary.ts'
+import { cut, summaryOf } from './approvals/summary.ts'
 import { webhookMessage } from './approvals/webhook.ts'
-import { cleaner, queryKeys } from './audit/describe.ts'
+import { cleaner, MAX_KEYS, queryKeys } from './audit/describe.ts'
 import type { Progress } from './audit/describe.ts'
 import { sha256 } from './digest.ts'
 import { approvalRequired, cannotCheck, passGate } from './gate.ts'
@@ -13,9 +13,10 @@ import type { Gating } from './gate.ts'
 import type { Permit } from './policy/decide.ts'
 import { Refusal } from './refusal.ts'
 
-/** As much of a query key, and of a path, as a person is shown. */
+/** As much of a query key, of a path, and of the names of headers, as a person is shown. */
 const LONGEST_KEY = 64
 const LONGEST_PATH = 1024
+const LONGEST_NAMES = 300
 
 export interface Approving extends Admitting, Gating {
   /** Tells people that an approval waits; null where nobody is to be told. Never rejects. */
@@ -92,9 +93,9 @@ async function approvalAsk(permit: Permit, body: Uint8Array, so: Progress): Prom
   const { caller, provider, call, pattern } = permit
   const { grant, tenant, agent, project } = caller
   const clean = cleaner(so, call)
-  const headers = boundHeaders(call.request.headers, provider)
+  const headers = boundHeaders(call.request.headers, provider, caller.carriers.headers)
   const summary = summaryOf(body, call.request.headers.get('content-type'), clean)
-  const named = headers.unusual.map(clean).join(', ')
+  const named = cut(headers.unusual.map(clean).join(', '), LONGEST_NAMES)
   return {
     subject: {
       tenant,
@@ -112,13 +113,14 @@ async function approvalAsk(permit: Permit, body: Uint8Array, so: Progress): Prom
     project,
     pattern,
     host: new URL(provider.base_url).host,
-    query_keys: queryKeys(call.query).map((key) => cut(clean(key), LONGEST_KEY)),
+    query_keys: shownKeys(call.query, clean),
     shown_path: cut(clean(call.path), LONGEST_PATH),
-    summary: named === '' ? summary : cut(`${summary}; headers: ${named}`, LONGEST_PATH),
+    summary: named === '' ? summary : `${summary}; headers: ${named}`,
   }
 }
 
-/** Nobody is to think that he has seen the whole. */
-function cut(text: string, longest: number): string {
-  return text.length > longest ? `${text.slice(0, longest)}… (${text.length} characters)` : text
+/** The names in the query; where there are more than are shown, the last one is `…`. */
+function shownKeys(query: string, clean: (text: string) => string): readonly string[] {
+  const keys = queryKeys(query).map((key) => cut(clean(key), LONGEST_KEY))
+  return query.split('&').length > MAX_KEYS ? [...keys, '…'] : keys
 }

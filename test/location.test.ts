@@ -57,6 +57,19 @@ describe('a Location', () => {
     },
   )
 
+  it.each([
+    ['/_outpost', 'https://root.test/_outpost'],
+    ['/_outpost?x', 'https://root.test/_outpost?x'],
+    ['/_outpost#x', 'https://root.test/_outpost#x'],
+    ['/_outpost/status', 'https://root.test/_outpost/status'],
+    ['/_outposts', '/_outposts'],
+    ['/a/_outpost?x', '/a/_outpost?x'],
+  ])('below a host, %s is %s: no path of ours is handed out', (location, expected) => {
+    const root = aProvider({ base_url: 'https://root.test' })
+    const permit = permitted(decide(aCaller(), root, aCall('GET', '/a/b')))
+    expect(rewriteLocation(location, 'https://root.test/a/b', permit)).toBe(expected)
+  })
+
   it('keeps the prefix by which the agent chose the provider', () => {
     expect(rewritten('/v2/c?x', 'path')).toBe('/p/api/c?x')
     expect(rewritten('/v2/p/other/delete', 'default')).toBe('/p/api/p/other/delete')

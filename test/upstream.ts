@@ -12,7 +12,7 @@ import type { Received } from './received.ts'
 export interface Upstream {
   readonly port: number
   readonly url: string
-  /** What came with `x-test-id: id` or `?as=id`, in order. */
+  /** What came with `x-test-request-id: id` or `?as=id`, in order. */
   readonly seen: (id: string) => readonly Received[]
   /** Resolves when the exchange that `seen(id)` begins with is over, in whatever way. */
   readonly ended: (id: string) => Promise<void>
@@ -218,7 +218,7 @@ export async function startUpstream(port = 0): Promise<Upstream> {
     const received = record(request, target)
     all.push(received)
     // `as` is for a caller that sends no headers of its own: the webhook.
-    const id = request.headers['x-test-id'] ?? new URLSearchParams(search).get('as')
+    const id = request.headers['x-test-request-id'] ?? new URLSearchParams(search).get('as')
     if (typeof id === 'string') {
       byId.set(id, [...(byId.get(id) ?? []), received])
       response.on('close', () => ending(id).resolve())

@@ -21,14 +21,19 @@ export function summaryOf(
 ): string {
   if (body.byteLength === 0) return 'none'
   const [said = ''] = (type ?? 'no type').split(';', 1)
-  const size = `${printable(clean(said)).slice(0, LONGEST_VALUE)}, ${body.byteLength} bytes`
+  const size = `${short(printable(clean(said)))}, ${body.byteLength} bytes`
   const fields = body.byteLength > LARGEST_READ ? null : fieldsOf(body, type ?? '', clean)
   if (!fields) return size
   const shown = fields
     .slice(0, MOST_FIELDS)
     .map(([name, value]) => `${name}: ${HIDDEN.test(name) ? '[hidden]' : value}`)
   const more = fields.length > MOST_FIELDS ? [`and ${fields.length - MOST_FIELDS} more`] : []
-  return printable([size, ...shown, ...more].join('; ')).slice(0, LONGEST)
+  return cut(printable([size, ...shown, ...more].join('; ')), LONGEST)
+}
+
+/** The text, or its beginning with how long it is: nobody is to think that he has seen the whole. */
+export function cut(text: string, longest: number): string {
+  return text.length > longest ? `${text.slice(0, longest)}… (${text.length} characters)` : text
 }
 
 type Field = readonly [name: string, value: string]

@@ -3,9 +3,6 @@ import type { ApprovalAsk } from './approval.ts'
 /** Longer texts are cut by chat programs, and nobody reads them. */
 const LONGEST = 3000
 
-/** Of the body and of the path. */
-const LONGEST_PART = 1200
-
 /**
  * A new approval as an incoming webhook of Slack takes it (docs.slack.dev, "Sending messages using
  * incoming webhooks"): `text` alone is needed; the other fields are for programs of your own.
@@ -19,8 +16,8 @@ export function webhookMessage(id: string, ask: ApprovalAsk): Readonly<Record<st
     `outpost approve ${id}   or   outpost deny ${id}`,
     `${agent} (${whose}) asks to ${method} ${host}`,
     ...(grant_note === '' ? [] : [`grant: ${grant_note}`]),
-    `body: ${summary.slice(0, LONGEST_PART)}`,
-    `path: ${shown_path.slice(0, LONGEST_PART)}`,
+    `body: ${summary}`,
+    `path: ${shown_path}`,
     ...(query_keys.length > 0 ? [`query: ${query_keys.join(', ')}`] : []),
   ]
   const whole = literal(lines.join('\n'))

@@ -38,7 +38,6 @@ export interface Ending {
 }
 
 const MAX_PATH = 1024
-const MAX_KEYS = 32
 const MAX_NAME = 64
 
 /** The record of a call, finished or about to be forwarded. */
@@ -134,6 +133,9 @@ function whatWasAsked(so: Progress): Pick<Event, 'provider' | 'path' | 'query_ke
     operation: null,
   }
 }
+
+/** So many names of a query are recorded, and shown. */
+export const MAX_KEYS = 32
 
 /** The names in a query that begins with its `?`, as they were sent, each once; the first 32. */
 export function queryKeys(query: string): string[] {

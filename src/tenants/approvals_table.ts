@@ -76,12 +76,17 @@ export class ApprovalsTable {
     }
   }
 
-  /** The pending ones that a timed scope of this one covers too. */
-  coveredBy({ cover, id }: Approval, now: number): readonly Approval[] {
+  /** The others that a timed scope of this one covers too: the pending ones, or those with a timed yes. */
+  coveredBy(
+    { cover, id }: Approval,
+    state: 'pending' | 'approved',
+    now: number,
+  ): readonly Approval[] {
     return this.#all(
-      `WHERE cover = ? AND expires > ? AND state = 'pending' AND id <> ?`,
+      `WHERE cover = ? AND expires > ? AND state = ? AND coalesce(scope, '') <> 'once' AND id <> ?`,
       cover,
       now,
+      state,
       id,
     )
   }

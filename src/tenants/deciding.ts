@@ -6,8 +6,9 @@ import type { ApprovalAnswer } from './stubs.ts'
 import type { Tables } from './tables.ts'
 
 /**
- * An operator's answer to an approval, and to the pending ones that a timed scope covers too: they
- * are the same question. The one that was meant comes first; empty when it is not pending any more,
+ * An operator's answer to an approval, and to the others that its timed scope covers: they are the same
+ * question. A timed yes is one to those that are pending; whoever takes it back takes back all that
+ * would let the same calls through. The one that was meant comes first; empty when it is not pending any more,
  * or not there. It belongs in one transaction.
  */
 export function decide(
@@ -19,8 +20,9 @@ export function decide(
   const asked = approvals.byId(id, act.now)
   const meant = asked && decided(asked, answer, act)
   if (!meant) return []
-  const timed = meant.state === 'approved' && meant.scope !== 'once'
-  const others = timed ? approvals.coveredBy(meant, act.now) : []
+  const timed = meant.scope !== null && meant.scope !== 'once'
+  const alike = meant.state === 'denied' ? 'approved' : 'pending'
+  const others = timed ? approvals.coveredBy(meant, alike, act.now) : []
   const all = [meant, ...others.flatMap((each) => decided(each, answer, act) ?? [])]
   const records = all.map((each) => {
     const control = approvalDecided(each, act, each === meant ? null : id)

@@ -71,7 +71,7 @@ function requestOf(
     redirect: 'manual',
     ...init,
   })
-  request.headers.set('x-test-id', id)
+  request.headers.set('x-test-request-id', id)
   if (provider !== undefined) request.headers.set('x-provider', provider)
   if (from !== null) request.headers.set('cf-connecting-ip', from)
   return request
@@ -97,7 +97,13 @@ export function values({ headers }: Received, name: string): string[] {
 
 /** Names of the headers that went upstream, in lower case and order; what the runtime adds aside. */
 export function names({ headers }: Received): string[] {
-  const runtime = new Set(['host', 'cf-worker', 'x-test-id', 'content-length', 'transfer-encoding'])
+  const runtime = new Set([
+    'host',
+    'cf-worker',
+    'x-test-request-id',
+    'content-length',
+    'transfer-encoding',
+  ])
   return headers
     .map(([name]) => name.toLowerCase())
     .filter((name) => !runtime.has(name))

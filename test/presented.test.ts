@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest'
+
+import { outbound } from '../src/outbound.ts'
+import { decide, permitted } from '../src/policy/decide.ts'
+import { presentedIn, slotsOf } from '../src/presented.ts'
+import { aCatalog, aCaller, aProvider } from './builders.ts'
+
+const KEY = 'agent-key-of-a-host-entry'
+const GRANT = `op_${'g'.repeat(43)}`
+const STRANGE = `op_${'s'.repeat(43)}`
+
+const keyed = (name: string, header: string, prefix = '') =>
+  aProvider({
+    name,
+    auth: { type: 'api_key_header', secret: { env: 'X' }, header, prefix, invalidate_on: [] },
+  })
+const PROVIDERS = [
+  aProvider(),
+  keyed('globex', 'X-Globex-Id'),
+  keyed('initech', 'X-Globex-Id', 'Initech '),
+  aProvider({
+    name: 'query',
+    auth: { type: 'api_key_query', secret: { env: 'X' }, param: 'app_id', invalidate_on: [] },
+  }),
+  aProvider({ name: 'none', auth: { type: 'none', invalidate_on: [] } }),
+]
+const CATALOG = aCatalog(PROVIDERS)
+const SLOTS = slotsOf(CATALOG)
+
+function aCallWith(name: string, headers: Record<string, string>, query = '') {
+  const request = new Request(`https://proxy.test/a${query}`, { headers })
+  return { method: 'GET', path: '/a', query, named: { by: 'header', name } as const, request }
+}
+
+/** A slot: the headers and the query that a key stands in. */
+type Slot = (key: string) => readonly [headers: Record<string, string>, query?: string]
+
+const OF_OTHERS: readonly [string, Slot][] = [
+  ['the header of one', (key) => [{ 'x-globex-id': key }]],
+  ['that header with the prefix of another', (key) => [{ 'x-globex-id': `Initech ${key}` }]],
+  ['the parameter of one', (key) => [{}, `?a=1&app_id=${key}&b=2`]],
+  ['that parameter, spelt otherwise', (key) => [{}, `?a=1&app%5Fid=${key}&b=2`]],
+  ['Bearer', (key) => [{ authorization: `Bearer ${key}` }]],
+  ['Basic', (key) => [{ authorization: `Basic ${btoa(`any:${key}`)}` }]],
+]
+
+describe.each(OF_OTHERS)('a key in %s', (_title, slot) => {
+  it.each(PROVIDERS.map(({ name }) => name))('is seen when the call names %s', (name) => {
+    for (const key of [KEY, GRANT]) {
+      const presented = presentedIn(aCallWith(name, ...slot(key)), SLOTS)
+      expect(presented.deciding).toContain(key)
+      expect(presented.all).toContain(key)
+    }
+  })
+
+  it.each(PROVIDERS)('does not go upstream to $name', (provider) => {
+    for (const key of [KEY, GRANT]) {
+      for (const beside of [{}, { 'x-outpost-auth': key }]) {
+        const [headers, query] = slot(key)
+        const call = aCallWith(provider.name, { ...headers, ...beside }, query)
+        const { carriers, all: shown } = presentedIn(call, SLOTS)
+        const caller = { ...aCaller(), shown, carriers: carriers(key) }
+        const draft = outbound(permitted(decide(caller, provider, call)), null)
+        expect(JSON.stringify([[...draft.headers], draft.query])).not.toContain(key)
+        if (query !== undefined) expect(draft.query).toBe('a=1&b=2')
+      }
+    }
+  })
+})
+
+describe('what is somebody else’s', () => {
+  it.each<[string, ReturnType<Slot>, string]>([
+    ['in the slot of another provider', [{ 'x-globex-id': 'a-customer' }], 'a-customer'],
+    ['in a parameter of another provider', [{}, '?app_id=a-customer'], 'a-customer'],
+  ])('%s goes upstream: it may be the data of this one', (_title, slot, value) => {
+    const call = aCallWith('none', ...slot)
+    const { carriers } = presentedIn(call, SLOTS)
+    const caller = { ...aCaller(), carriers: carriers(KEY) }
+    const [, , , , none] = PROVIDERS
+    if (!none) throw new Error('no provider')
+    const draft = outbound(permitted(decide(caller, none, call)), null)
+    expect(JSON.stringify([[...draft.headers], draft.query])).toContain(value)
+  })
+
+  it('and a grant token goes nowhere, whoever’s it is', () => {
+    const call = aCallWith('none', { 'x-globex-id': STRANGE }, `?app_id=${STRANGE}`)
+    expect(presentedIn(call, SLOTS).carriers(KEY)).toEqual({
+      headers: ['x-globex-id'],
+      params: ['app_id'],
+    })
+  })
+})
+
+describe('a grant token', () => {
+  it.each(['private-token', 'x-auth-token', 'x-api-key', 'x-vault-token', 'apikey'])(
+    'in %s, which no provider has, is seen: SDKs put it there',
+    (header) => {
+      expect(presentedIn(aCallWith('', { [header]: GRANT }), SLOTS).deciding).toEqual([GRANT])
+      // A key of a host entry has no form that it could be told by.
+      expect(presentedIn(aCallWith('', { [header]: KEY }), SLOTS).deciding).toEqual([])
+    },
+  )
+
+  it.each(['x-note', 'x-request-id', 'user-agent'])('in %s is only a text', (header) => {
+    expect(presentedIn(aCallWith('', { [header]: GRANT }), SLOTS).all).toEqual([])
+  })
+
+  it.each([
+    ['X-Outpost-Auth', { 'x-outpost-auth': GRANT, 'private-token': STRANGE }, GRANT],
+    ['an empty X-Outpost-Auth', { 'x-outpost-auth': '', 'private-token': STRANGE }, ''],
+  ])('is decided by %s alone, and all are remembered', (_title, headers, deciding) => {
+    const presented = presentedIn(aCallWith('none', headers), SLOTS)
+    expect(presented.deciding).toEqual([deciding])
+    expect(presented.all).toEqual([deciding, STRANGE])
+  })
+})
+
+it('slots of a catalog are those of all its providers, and worked out once', () => {
+  expect(SLOTS.headers.get('x-globex-id')).toEqual(['', 'Initech '])
+  expect(SLOTS.params).toEqual(['app_id'])
+  expect(slotsOf(CATALOG)).toBe(SLOTS)
+})
