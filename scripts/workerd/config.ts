@@ -55,6 +55,14 @@ export interface KvPlan {
   readonly module: string
 }
 
+/** What a process that was told to end waits for: linger.js. */
+export interface LingerPlan {
+  /** Beside the configuration, as `Plan.module`. */
+  readonly module: string
+  /** The path of a socket of the file system. */
+  readonly socket: string
+}
+
 /** What workerd is to run. Paths are absolute, but for `module`, which lies beside the file. */
 export interface Plan {
   /** `127.0.0.1:8788`, `[::1]:8788`; port 0 is any free one. */
@@ -66,6 +74,7 @@ export interface Plan {
   readonly objects: readonly ObjectClass[]
   readonly objectsDir: string
   readonly kv?: KvPlan
+  readonly linger?: LingerPlan
   /** Blocks that may be called beside public addresses. */
   readonly peers: readonly string[]
 }
@@ -93,6 +102,7 @@ export function workerdConfig(plan: Plan): string {
       { name: 'outbound', network: outbound },
       ...(plan.objects.length > 0 ? [disk] : []),
       ...(plan.kv?.names ?? []).flatMap((name) => kvServices(name, plan)),
+      ...(plan.linger ? [lingerService(plan.linger, plan)] : []),
       { name: 'main', worker },
     ],
     sockets: [
@@ -103,6 +113,9 @@ export function workerdConfig(plan: Plan): string {
         http: { injectRequestHeaders: FORGEABLE_HEADERS.map((name) => ({ name })) },
         service: 'main',
       },
+      ...(plan.linger
+        ? [{ name: 'linger', address: `unix:${plan.linger.socket}`, http: {}, service: 'linger' }]
+        : []),
     ],
   }
   return [
@@ -110,6 +123,20 @@ export function workerdConfig(plan: Plan): string {
     `const config :Workerd.Config = ${literal(config)};`,
     '',
   ].join('\n')
+}
+
+function lingerService(
+  { module }: LingerPlan,
+  { compatibilityDate, compatibilityFlags }: Plan,
+): Literal {
+  const worker = {
+    modules: [{ name: module, esModule: new Embedded(module) }],
+    compatibilityDate,
+    compatibilityFlags,
+    // It calls nobody.
+    globalOutbound: 'linger',
+  }
+  return { name: 'linger', worker }
 }
 
 /** A namespace: the Worker that its binding talks to, and the folder with one file for each key. */
