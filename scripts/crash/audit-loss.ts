@@ -1,4 +1,4 @@
-import { BATCH_MS } from '../../src/audit/recorder.ts'
+import { BATCH_MS, BATCH_RECORDS } from '../../src/audit/recorder.ts'
 import type { Book } from './audit-book.ts'
 import { REVOKED } from './audit-load.ts'
 import type { Made } from './audit-trail.ts'
@@ -43,15 +43,18 @@ export function lossOf(
   const lost = told.filter(({ tenant, path }) => !isRecorded(books.get(tenant), path))
   const ages = lost.map(({ at, end }) => Math.max(0, end - at)).toSorted((a, b) => a - b)
   const groups = Map.groupBy(lost, ({ tenant, life }) => `${tenant} ${life}`)
+  const most = Math.max(0, ...[...groups.values()].map(({ length }) => length))
   const oldest = ages.at(-1) ?? 0
   return {
     answered: told.length,
     lost: lost.length,
     ages,
-    most: Math.max(0, ...[...groups.values()].map(({ length }) => length)),
+    most,
     printed: lost.filter(({ path }) => printed.has(path)).length,
     faults: [
       ...(oldest > BATCH_MS + LATE_MS ? [`a record was lost ${oldest} ms after its answer`] : []),
+      // One batch is on its way, and the next one waits.
+      ...(most > 2 * BATCH_RECORDS ? [`${most} records of one tenant were lost at once`] : []),
       ...(clean && lost.length > 0 ? [`${lost.length} records were lost by a clean stop`] : []),
     ],
   }
