@@ -32,7 +32,11 @@ export function lossOf(
   books: ReadonlyMap<string, Book>,
 ): Loss {
   const { ends, clean, printed } = wanted
+  const times = new Map<string, number>()
+  for (const { path } of made) times.set(path, (times.get(path) ?? 0) + 1)
   const told = made.flatMap((call) => {
+    // Which of several calls of a path was recorded, nobody can tell.
+    if (times.get(call.path) !== 1) return []
     // Who shows a token that does not hold is a stranger: those are counted, and not of its tenant.
     if (call.path.split('/')[2] === REVOKED) return []
     const end = ends[call.life]
