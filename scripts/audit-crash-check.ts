@@ -95,8 +95,9 @@ class Check {
       if (clean) await delay(LIFE_BEFORE_STOP_MS)
       else this.#count(await nextMoment(life, this.#moments, AIMS))
       await this.#end(victim, clean)
-      await verifying
       await victim.start()
+      // What was not asked before is asked now.
+      await verifying
       if (life % 20 === 19) this.#tell(life + 1)
     }
     await delay(LIFE_BEFORE_STOP_MS)
