@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, delimiter, dirname, extname, join } from 'node:path'
 import { text as textFrom } from 'node:stream/consumers'
@@ -21,10 +21,12 @@ import { sweepReplays } from './workerd/sweep.ts'
 /** What workerd itself may want to know. The last two say where CA certificates are. */
 const ESSENTIALS = ['TZ', 'TMPDIR', 'SSL_CERT_FILE', 'SSL_CERT_DIR']
 
-/** Names in the data directory: of the bundle, and of what KV bindings talk to. */
+/** Names in the data directory: of the bundle, of what KV bindings talk to, and of what the end waits for. */
 const MODULE = 'worker.js'
 const KV_MODULE = 'kv-service.js'
 const ROUTER_MODULE = 'isolate-router.js'
+const LINGER_MODULE = 'linger.js'
+const LINGER_SOCKET = 'linger.sock'
 
 /** The compiled catalog: `src/generated/catalog.ts`. */
 export interface Compiled {
@@ -143,9 +145,11 @@ export async function serve(options: ServeOptions): Promise<Served> {
   try {
     sweepReplays(data.objects, Date.now())
     copyFileSync(bundleOf(config), join(data.path, MODULE))
-    for (const name of [KV_MODULE, ROUTER_MODULE]) {
-      copyFileSync(join(import.meta.dirname, 'workerd', name), join(data.path, name))
+    for (const each of [KV_MODULE, ROUTER_MODULE, LINGER_MODULE]) {
+      copyFileSync(join(import.meta.dirname, 'workerd', each), join(data.path, each))
     }
+    // Of one that was killed.
+    rmSync(join(data.path, LINGER_SOCKET), { force: true })
     const namespaces = config.kv_namespaces.map(({ binding }) => binding)
     for (const each of namespaces) mkdirSync(join(data.namespaces, each), { recursive: true })
     const plan = {
@@ -156,6 +160,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
       bindings: bindingsOf(config, needs.secrets, env),
       objects: objectClasses(config),
       objectsDir: data.objects,
+      linger: { module: LINGER_MODULE, socket: LINGER_SOCKET },
       kv: { names: namespaces, dir: data.namespaces, module: KV_MODULE },
       peers,
       ...(options.isolates !== undefined && {
@@ -171,6 +176,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
       env: { ...pick(process.env, ESSENTIALS), ...pick(env, names) },
       output,
       onSpawn: data.claim,
+      linger: LINGER_SOCKET,
     })
     const ended = running.ended.finally(data.release)
     const stop = async (drainMs?: number) => {

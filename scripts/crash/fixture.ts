@@ -9,6 +9,9 @@ import type { Needs } from '../serve.ts'
 const COPIED = ['src', 'scripts', 'package.json', 'tsconfig.json', 'wrangler.toml']
 const VARIABLES = { agent: 'CRASH_AGENT_KEY', upstream: 'CRASH_UPSTREAM_KEY' }
 
+/** The provider of `makeAuditProject`. */
+export const RECORDED = 'recorded'
+
 /** A project that `build` and `serve` can run, and the key that its agents send. */
 export interface Project {
   readonly root: string
@@ -54,15 +57,33 @@ export const COOLED: ReadonlyMap<string, number> = new Map([
   ['brief-3', 5],
 ])
 
+type Add = (name: string, forwarding: readonly string[]) => void
+
 /** The checkout's own code with the providers of this check, in a folder that git ignores. */
 export function makeProject(upstream: string): Project {
+  return projectWith(upstream, (add) => {
+    for (const { name, windows, queueMs } of [...LIMITED, COUNTED]) {
+      add(name, [`queue_timeout_ms: ${queueMs}`, `rate_limits: { default: ${flow(windows)} }`])
+    }
+    add('keyed', ['rate_limits: {}'])
+    add('cooled', ['queue_timeout_ms: 0', ...COOLED_RULES, ...COOLED_WINDOWS])
+    add('cooled-free', ['queue_timeout_ms: 0', ...COOLED_RULES, 'rate_limits: {}'])
+  })
+}
+
+/** The same with one provider that counts nothing, for callers who have grants. */
+export function makeAuditProject(upstream: string): Project {
+  return projectWith(upstream, (add) => add(RECORDED, ['rate_limits: {}']))
+}
+
+function projectWith(upstream: string, addAll: (add: Add) => void): Project {
   const root = runFolder('crash-check')
   for (const name of COPIED) {
     const filter = (from: string) => basename(from) !== 'generated'
     cpSync(join(ROOT, name), join(root, name), { recursive: true, filter })
   }
   mkdirSync(join(root, 'providers'))
-  const add = (name: string, forwarding: readonly string[]) => {
+  addAll((name, forwarding) => {
     const lines = [
       `name: ${name}`,
       `base_url: ${upstream}/${name}`,
@@ -72,20 +93,18 @@ export function makeProject(upstream: string): Project {
       '',
     ]
     writeFileSync(join(root, `providers/${name}.yaml`), lines.join('\n'))
-  }
-  for (const { name, windows, queueMs } of [...LIMITED, COUNTED]) {
-    add(name, [`queue_timeout_ms: ${queueMs}`, `rate_limits: { default: ${flow(windows)} }`])
-  }
-  add('keyed', ['rate_limits: {}'])
-  add('cooled', ['queue_timeout_ms: 0', ...COOLED_RULES, ...COOLED_WINDOWS])
-  add('cooled-free', ['queue_timeout_ms: 0', ...COOLED_RULES, 'rate_limits: {}'])
+  })
   writeFileSync(join(root, 'hosts.yaml'), HOSTS)
-  const env = { [VARIABLES.agent]: newKey(), [VARIABLES.upstream]: newKey() }
+  const agentKey = newKey()
   return {
     root,
     needs: { secrets: Object.values(VARIABLES), baseUrls: [upstream] },
-    env,
-    agentKey: env[VARIABLES.agent] ?? '',
+    env: {
+      [VARIABLES.agent]: agentKey,
+      [VARIABLES.upstream]: newKey(),
+      OUTPOST_ADMIN_TOKEN: newKey(),
+    },
+    agentKey,
   }
 }
 

@@ -14,7 +14,7 @@ const NEAR_MS = 4
  * What a kill comes right after: nothing at all in half of them, else a call that reached the
  * upstream, an answer that reached its client, or a cooldown that a client was told of.
  */
-const AIMS = [
+const AIMS: readonly string[] = [
   'random',
   'admitted',
   'random',
@@ -26,8 +26,12 @@ const AIMS = [
 ]
 
 /** Waits for the moment of the next kill. Returns what it was near to. */
-export async function nextMoment(number: number, moments: EventEmitter): Promise<string> {
-  const aim = AIMS[number % AIMS.length] ?? 'random'
+export async function nextMoment(
+  number: number,
+  moments: EventEmitter,
+  aims = AIMS,
+): Promise<string> {
+  const aim = aims[number % aims.length] ?? 'random'
   await delay(SHORTEST_MS + (LONGEST_MS - SHORTEST_MS) * Math.random() ** 2)
   if (aim === 'random') return aim
   try {

@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 /** A call that was forwarded. */
 export interface Arrival {
   readonly provider: string
+  readonly method: string
   /** Below the provider's base URL. */
   readonly path: string
   /** Unix ms, before the client sent it: it was admitted between this and `arrived`. */
@@ -76,12 +77,13 @@ export class Upstream {
   }
 }
 
-function arrivalOf({ url, headers }: IncomingMessage): Arrival {
+function arrivalOf({ url, method = '', headers }: IncomingMessage): Arrival {
   const arrived = Date.now()
   const [, provider = '', path = ''] = /^\/([^/]+)(.*)$/.exec(url ?? '') ?? []
   const key = headers['idempotency-key']
   return {
     provider,
+    method,
     path,
     sent: Number(headers['x-sent']),
     arrived,

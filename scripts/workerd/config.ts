@@ -64,6 +64,14 @@ export interface IsolatesPlan {
   readonly module: string
 }
 
+/** What a process that was told to end waits for: linger.js. */
+export interface LingerPlan {
+  /** Beside the configuration, as `Plan.module`. */
+  readonly module: string
+  /** The path of a socket of the file system. */
+  readonly socket: string
+}
+
 /** What workerd is to run. Paths are absolute, but for `module`, which lies beside the file. */
 export interface Plan {
   /** `127.0.0.1:8788`, `[::1]:8788`; port 0 is any free one. */
@@ -77,6 +85,7 @@ export interface Plan {
   readonly kv?: KvPlan
   /** Default: one. Others share its objects, and the header `X-Isolate: 2` asks the second. */
   readonly isolates?: IsolatesPlan
+  readonly linger?: LingerPlan
   /** Blocks that may be called beside public addresses. */
   readonly peers: readonly string[]
 }
@@ -107,6 +116,7 @@ export function workerdConfig(plan: Plan): string {
       { name: 'outbound', network: outbound },
       ...(plan.objects.length > 0 ? [disk] : []),
       ...(plan.kv?.names ?? []).flatMap((name) => kvServices(name, plan)),
+      ...(plan.linger ? [lingerService(plan.linger, plan)] : []),
       { name: 'main', worker: keeper },
       ...isolateServices(plan, worker),
     ],
@@ -118,6 +128,9 @@ export function workerdConfig(plan: Plan): string {
         http: { injectRequestHeaders: FORGEABLE_HEADERS.map((name) => ({ name })) },
         service: plan.isolates ? 'router' : 'main',
       },
+      ...(plan.linger
+        ? [{ name: 'linger', address: `unix:${plan.linger.socket}`, http: {}, service: 'linger' }]
+        : []),
     ],
   }
   return [
@@ -153,6 +166,20 @@ function isolateServices(
     ...others.map((name) => ({ name, worker: { ...worker, bindings: shared } })),
     { name: 'router', worker: router },
   ]
+}
+
+function lingerService(
+  { module }: LingerPlan,
+  { compatibilityDate, compatibilityFlags }: Plan,
+): Literal {
+  const worker = {
+    modules: [{ name: module, esModule: new Embedded(module) }],
+    compatibilityDate,
+    compatibilityFlags,
+    // It calls nobody.
+    globalOutbound: 'linger',
+  }
+  return { name: 'linger', worker }
 }
 
 /** A namespace: the Worker that its binding talks to, and the folder with one file for each key. */

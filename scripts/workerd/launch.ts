@@ -2,12 +2,15 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { get } from 'node:http'
+import type { ClientRequest } from 'node:http'
 import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 
 const START_LIMIT_MS = 20_000
 const DRAIN_MS = 8000
+const LEAST_LINGER_MS = 2000
 
 export interface Launch {
   /** Path of the configuration, with one socket, called `http`. */
@@ -19,6 +22,8 @@ export interface Launch {
   /** `inherit`: the Worker's log lines come out of our own stdout and stderr, unchanged. */
   readonly output: 'inherit' | 'keep'
   readonly onSpawn: (pid: number) => void
+  /** A socket beside the configuration: who calls there keeps it from ending for a while (linger.js). */
+  readonly linger?: string
 }
 
 export interface Running {
@@ -29,7 +34,10 @@ export interface Running {
   readonly ended: Promise<string>
   /** What the Worker logged so far, stdout and stderr, when it is kept. */
   readonly output: () => string
-  /** Takes no new calls, and gives open ones `drainMs` to finish. */
+  /**
+   * Takes no new calls, and gives open ones, and what was left for later, `drainMs` to finish. Less
+   * than two seconds are for who need not wait: then the records of the last second may be lost.
+   */
   readonly stop: (drainMs?: number) => Promise<void>
 }
 
@@ -42,6 +50,8 @@ export async function launch(wanted: Launch): Promise<Running> {
   const child = spawn(binary(), ['serve', wanted.config, '--control-fd=3'], {
     // Its own process group: Ctrl-C in a terminal reaches us, and we let open calls finish.
     detached: true,
+    // Where the socket of linger.js is: a path of more than a hundred characters is none.
+    cwd: dirname(wanted.config),
     env: wanted.env,
     stdio: ['ignore', wanted.output === 'keep' ? 'pipe' : 'inherit', 'pipe', 'pipe'],
   })
@@ -53,10 +63,12 @@ export async function launch(wanted: Launch): Promise<Running> {
   const unguard = guard(pid)
   void ended.then(unguard)
   const stop = async (drainMs = DRAIN_MS) => {
+    const release = drainMs < LEAST_LINGER_MS ? null : await linger(wanted)
     child.kill('SIGTERM')
     const late = setTimeout(() => child.kill('SIGKILL'), drainMs)
     await ended
     clearTimeout(late)
+    release?.destroy()
   }
   try {
     const failed = ended.then((how) =>
@@ -68,6 +80,21 @@ export async function launch(wanted: Launch): Promise<Running> {
   } catch (error) {
     await stop(0)
     throw error
+  }
+}
+
+/** Resolves when the call is open, as it then is for as long as linger.js says. null: nobody is there. */
+async function linger({ linger: socket, config }: Launch): Promise<ClientRequest | null> {
+  if (socket === undefined) return null
+  const socketPath = join(dirname(config), socket)
+  const call = get({ socketPath, agent: false, signal: AbortSignal.timeout(LEAST_LINGER_MS) })
+  call.on('error', () => {})
+  try {
+    const [answer] = (await once(call, 'response')) as [Readable]
+    answer.on('error', () => {}).resume()
+    return call
+  } catch {
+    return null
   }
 }
 
@@ -90,8 +117,7 @@ async function answering(child: ChildProcess, host: string): Promise<string> {
   const signal = AbortSignal.timeout(START_LIMIT_MS)
   try {
     const report = child.stdio[3] as Readable
-    const [line] = (await once(report, 'data', { signal })) as [Buffer]
-    const { port } = JSON.parse(line.toString().split('\n', 1)[0] ?? '') as { port: number }
+    const port = await portIn(report, signal)
     report.resume()
     const url = `http://${reachable(host)}:${port}`
     while (!(await answers(url, signal))) await delay(20, undefined, { signal })
@@ -99,6 +125,22 @@ async function answering(child: ChildProcess, host: string): Promise<string> {
   } catch (error) {
     if (!signal.aborted) throw error
     throw new Error(`workerd did not answer within ${START_LIMIT_MS / 1000} s`, { cause: error })
+  }
+}
+
+/** It reports each socket, in a line of JSON. */
+async function portIn(report: Readable, signal: AbortSignal): Promise<number> {
+  let text = ''
+  for (;;) {
+    // oxlint-disable-next-line no-await-in-loop -- until it is there
+    const [part] = (await once(report, 'data', { signal })) as [Buffer]
+    text += part.toString()
+    const said = text
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as { socket?: string; port?: number })
+    const port = said.find(({ socket }) => socket === 'http')?.port
+    if (port !== undefined) return port
   }
 }
 

@@ -196,6 +196,28 @@ describe('starting and ending', () => {
     expect(await served.ended).toBe('exit code 0')
   })
 
+  it('lets what was left for later be done', async () => {
+    const served = await run()
+    await (await fetch(`${served.url}/later`)).text()
+    await served.stop()
+    expect(served.output()).toMatch(/^later \d+$/m)
+    expect(await served.ended).toBe('exit code 0')
+  })
+
+  it('ends at once when that is asked for', async () => {
+    const served = await run()
+    await (await fetch(`${served.url}/later`)).text()
+    await served.stop(100)
+    expect(served.output()).not.toContain('later')
+  })
+
+  it('starts where one was killed', async () => {
+    const served = await run()
+    process.kill(served.pid, 'SIGKILL')
+    await served.ended
+    await (await run()).stop()
+  })
+
   it.runIf(process.platform === 'linux')('ends workerd when the starter is killed', async () => {
     const pid = await startedAndKilled()
     await expect.poll(() => isAlive(pid), { timeout: 3000 }).toBe(false)
