@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { proxy } from '../../src/proxy.ts'
+import { aProvider } from '../builders.ts'
 import { asked } from '../recording.ts'
 import { aWorld, codeOf, hour, no, once } from './attack_world.ts'
 
@@ -54,13 +55,19 @@ describe('what is approved', () => {
     expect(w.sent).toHaveLength(1)
   })
 
-  it('is the same call wherever the token of its agent stands', async () => {
-    const w = aWorld()
+  it.each<[string, (token: string) => Record<string, string>]>([
+    ['a header of credentials', (token) => ({ 'private-token': token })],
+    ['the slot of another provider', (token) => ({ 'x-globex-id': token })],
+  ])('is the same call when the token of its agent stands in %s', async (_title, shows) => {
+    const auth = { secret: { env: 'X' }, prefix: '', invalidate_on: [] }
+    const globex = { ...auth, type: 'api_key_header', header: 'X-Globex-Id' } as const
+    const w = aWorld({ providers: [aProvider(), aProvider({ name: 'globex', auth: globex })] })
     const { token } = await w.grant({ approval: 'all' })
     const bare = (headers: Record<string, string>) => w.post('/a', '', 'x', headers)
     await bare({ authorization: `Bearer ${token}` })
     await w.decide(once)
-    expect(await bare({ 'private-token': token })).toBeNull()
+    expect(await bare(shows(token))).toBeNull()
+    expect(JSON.stringify([...(w.sent[0]?.headers ?? [])])).not.toContain(token)
   })
 })
 
