@@ -144,12 +144,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
   const data = await openDataDir(options.dataDir ?? join(root, '.outpost/data'))
   try {
     sweepReplays(data.objects, Date.now())
-    copyFileSync(bundleOf(config), join(data.path, MODULE))
-    for (const each of [KV_MODULE, ROUTER_MODULE, LINGER_MODULE]) {
-      copyFileSync(join(import.meta.dirname, 'workerd', each), join(data.path, each))
-    }
-    // Of one that was killed.
-    rmSync(join(data.path, LINGER_SOCKET), { force: true })
+    layOut(data.path, config)
     const namespaces = config.kv_namespaces.map(({ binding }) => binding)
     for (const each of namespaces) mkdirSync(join(data.namespaces, each), { recursive: true })
     const plan = {
@@ -188,6 +183,16 @@ export async function serve(options: ServeOptions): Promise<Served> {
     data.release()
     throw error
   }
+}
+
+/** The modules that the configuration embeds, beside it. */
+function layOut(folder: string, config: Unstable_Config): void {
+  copyFileSync(bundleOf(config), join(folder, MODULE))
+  for (const each of [KV_MODULE, ROUTER_MODULE, LINGER_MODULE]) {
+    copyFileSync(join(import.meta.dirname, 'workerd', each), join(folder, each))
+  }
+  // Of one that was killed.
+  rmSync(join(folder, LINGER_SOCKET), { force: true })
 }
 
 function readDeployment(root: string): Unstable_Config {

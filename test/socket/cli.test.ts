@@ -55,7 +55,7 @@ async function call(
   over: { readonly body?: string; readonly provider?: string } = {},
 ): Promise<Called> {
   const { body, provider = 'plain' } = over
-  const headers = { 'x-outpost-auth': token, 'x-provider': provider, 'x-test-id': path }
+  const headers = { 'x-outpost-auth': token, 'x-provider': provider, 'x-test-request-id': path }
   const sent = request(url() + path, { method, headers })
   sent.end(body)
   const [answer] = (await once(sent, 'response')) as [IncomingMessage]
