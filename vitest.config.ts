@@ -50,7 +50,15 @@ const fixtureCatalog: Plugin = {
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'build', include: ['test/build/**/*.test.ts'] } },
+      {
+        test: {
+          name: 'build',
+          include: ['test/build/**/*.test.ts'],
+          // Many start a process or two, and two cores share them.
+          testTimeout: 20_000,
+          hookTimeout: 30_000,
+        },
+      },
       {
         plugins: [
           fixtureCatalog,
@@ -82,6 +90,7 @@ export default defineConfig({
         ],
         test: {
           name: 'worker',
+          testTimeout: 20_000,
           include: [
             'test/*.test.ts',
             'test/audit/**/*.test.ts',
