@@ -107,7 +107,7 @@ function outBecause(
       reason: 'approval denied',
     })
   }
-  return ended(grant?.id ?? 'no grant', because)
+  return ended({ id: grant?.id ?? 'no grant', tenant }, because)
 }
 
 /** The agent may send the very same call again: once a person has said yes, it goes. */

@@ -136,7 +136,7 @@ async function byGrant(
   if (!found?.grant) throw unknownToken(presented, place)
   const { grant, pauses } = found
   const problem = grantProblem(grant, hash, deps.now())
-  if (problem) throw ended(grant.id, problem)
+  if (problem) throw ended(grant, problem)
   checkOrigin(grant, place)
   rejectTwoTokens(presented)
   const { id, tenant, project, agent } = grant
@@ -220,8 +220,9 @@ function unauthenticated(reason: string): Refusal {
 }
 
 /** The refusal of a call whose grant, or the token of it, is no more. */
-export function ended(id: string, problem: string): Refusal {
-  return new Refusal('PROXY_GRANT_DENIED', 'this grant has ended', { reason: `${id}: ${problem}` })
+export function ended({ id, tenant }: Pick<Grant, 'id' | 'tenant'>, problem: string): Refusal {
+  const reason = `${id}: ${problem}`
+  return new Refusal('PROXY_GRANT_DENIED', 'this grant has ended', { reason, tenant })
 }
 
 function wrongClient(reason: string): Refusal {

@@ -40,6 +40,8 @@ export interface RefusalDetails {
   readonly headers?: Readonly<Record<string, string>>
   /** For the operator's record only: the rule or the setting that decided. */
   readonly reason?: string
+  /** Whose record it belongs in, where that is known though the caller was not let in. */
+  readonly tenant?: string
   /** The upstream did answer, but with nothing that can be handed on. */
   readonly answered?: boolean
   readonly cause?: unknown

@@ -10,12 +10,17 @@ import type { Refused } from './recorder.ts'
 export function writeCall(so: Progress, ending: Ending, deps: Deps): void {
   const event = eventOf(so, ending)
   deps.write(event)
-  const tenant = event.tenant ?? so.place?.host?.tenant ?? 'default'
+  const tenant = tenantIn(so)
   const { opened } = so
   // What was forwarded is recorded; what was only refused is counted when there is too much of it.
   if (opened !== undefined) deps.recorder.add(tenant, { kind: 'closed', opened, event }, deps)
   else if (event.decision === 'allow') deps.recorder.add(tenant, { kind: 'call', event }, deps)
   else deps.recorder.addRefusal(whoIn(so, tenant), { kind: 'call', event }, deps)
+}
+
+/** The caller's; of a stranger, that of the token he showed or of the host entry. */
+function tenantIn({ caller, refusal, place }: Progress): string {
+  return caller?.tenant ?? refusal?.details.tenant ?? place?.host?.tenant ?? 'default'
 }
 
 function whoIn({ caller, refusal }: Progress, tenant: string): Refused {
