@@ -128,7 +128,7 @@ async function verify(session: Session, tenant: string | undefined): Promise<voi
   const span = from && head ? `, ${from.seq + 1} to ${head.seq}` : ''
   const what = `the audit of tenant ${found.tenant}: ${records} records${span}`
   if (ok && faults.length === 0) {
-    screen.say(`ok: ${what}`, ...(head ? [`head: ${head.hash}`] : []))
+    screen.say(`ok: ${what}`, ...(head ? [`head: ${head.seq}:${head.hash}`] : []))
     return
   }
   screen.say(`NOT ok: ${what}`, ...faults.map(faultText))

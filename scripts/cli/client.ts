@@ -90,7 +90,12 @@ async function send(place: Place, ask: Ask, signal: AbortSignal): Promise<Respon
     redirect: 'manual',
     signal,
   })
-  if (response.ok) return response
+  if (response.ok && response.headers.has('x-outpost-request-id')) return response
+  if (response.ok) {
+    // Some other server is content with anything.
+    await response.body?.cancel()
+    throw new Failure(EXIT.unreachable, notOutpost(place.origin, response.status))
+  }
   throw refusalOf(response.status, await beginning(response), place.origin)
 }
 

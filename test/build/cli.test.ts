@@ -338,7 +338,7 @@ describe('what is sent, and what is said', () => {
         faults: [],
       }),
       0,
-      ['ok: the audit of tenant acme: 9 records, 1 to 9', 'head: yy'],
+      ['ok: the audit of tenant acme: 9 records, 1 to 9', 'head: 9:yy'],
     ],
     [
       'verify, not ok',

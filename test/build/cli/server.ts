@@ -41,6 +41,7 @@ export async function startControl(): Promise<ControlServer> {
         : undefined
       const seen = { method, url, headers, body }
       asked.push(seen)
+      response.setHeader('x-outpost-request-id', '01JDZ6W3Q8R5T7V9X1Z3B5D7F9')
       const stranger = headers.authorization !== `Bearer ${ADMIN}`
       if (stranger) return refusal(401, 'PROXY_AUTH_REQUIRED')(response, seen)
       const answers = routes.get(`${method} ${url.split('?')[0]}`) ?? []
