@@ -621,6 +621,15 @@ describe('exit codes', () => {
       /not Outpost's control plane \(502\)/,
     ],
     ['an access page', text('<html>login', 'text/html', 403), 4, /not authorised/],
+    [
+      'JSON of somebody else, who is content with anything',
+      (response) => {
+        response.removeHeader('x-outpost-request-id')
+        response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
+      },
+      3,
+      /not Outpost's control plane \(200\)/,
+    ],
     ['broken JSON', text('{"grant":', 'application/json'), 3, /not Outpost/],
     [
       'a form that is not known',
