@@ -120,7 +120,7 @@ describe('an upload that the client breaks off never looks whole to the upstream
   ])('%s', async (title, framing, framed) => {
     const id = `broken off ${title}`
     const wire = new Wire(at.port)
-    wire.send(head('POST /echo HTTP/1.1', ...START, `X-Test-Id: ${id}`, framing))
+    wire.send(head('POST /echo HTTP/1.1', ...START, `X-Test-Request-Id: ${id}`, framing))
     wire.send(framed('x'.repeat(300)))
     await vi.waitFor(() => expect(at.upstream.seen(id)[0]?.bytes).toBe(300))
     wire.close()
@@ -130,7 +130,7 @@ describe('an upload that the client breaks off never looks whole to the upstream
 
   it('in chunks over max_body_bytes', async () => {
     const wire = new Wire(at.port)
-    const lines = ['Host: proxy.test', KEY, 'X-Provider: small', 'X-Test-Id: over']
+    const lines = ['Host: proxy.test', KEY, 'X-Provider: small', 'X-Test-Request-Id: over']
     wire.send(head('POST /echo HTTP/1.1', ...lines, 'Transfer-Encoding: chunked'))
     for (const part of ['x'.repeat(600), 'y'.repeat(600)]) {
       wire.send(chunk(part))
@@ -165,7 +165,7 @@ describe('bodies on the wire', () => {
   })
 
   it('no Accept-Encoding is added', async () => {
-    await ask(at.port, get('/echo', 'X-Test-Id: plain'))
+    await ask(at.port, get('/echo', 'X-Test-Request-Id: plain'))
     expect(values(at.upstream.seen('plain')[0] ?? { headers: [] }, 'accept-encoding')).toEqual([])
   })
 
@@ -190,14 +190,19 @@ describe('bodies on the wire', () => {
       'latin1',
     )
     const path = `/raw?hex=${raw.toString('hex')}`
-    const answer = await ask(at.port, get(path, 'X-Test-Id: latin', 'X-Latin: caf\xe9'))
+    const answer = await ask(at.port, get(path, 'X-Test-Request-Id: latin', 'X-Latin: caf\xe9'))
     expect(values(answer ?? { headers: [] }, 'x-latin')).toEqual(['caf\xe9'])
     expect(values(at.upstream.seen('latin')[0] ?? { headers: [] }, 'x-latin')).toEqual(['caf\xe9'])
   })
 
   it('Expect: 100-continue works', async () => {
     const wire = new Wire(at.port)
-    const lines = [...START, 'X-Test-Id: expect', 'Content-Length: 5', 'Expect: 100-continue']
+    const lines = [
+      ...START,
+      'X-Test-Request-Id: expect',
+      'Content-Length: 5',
+      'Expect: 100-continue',
+    ]
     wire.send(head('POST /echo HTTP/1.1', ...lines))
     await wire.until((bytes) => bytes.includes('\r\n\r\n'))
     expect(wire.pending.toString()).toMatch(/^HTTP\/1.1 100 /)

@@ -44,7 +44,10 @@ describe('headers that never go upstream', () => {
   })
 
   it('but never the injected credential', async () => {
-    const headers = { connection: 'Authorization, X-Test-Id', authorization: 'Bearer dummy' }
+    const headers = {
+      connection: 'Authorization, X-Test-Request-Id',
+      authorization: 'Bearer dummy',
+    }
     const answer = await call('/echo', { provider: 'bearer', headers })
     expect(answer.status).toBe(200)
   })
