@@ -90,13 +90,16 @@ async function send(place: Place, ask: Ask, signal: AbortSignal): Promise<Respon
     redirect: 'manual',
     signal,
   })
-  if (response.ok && response.headers.has('x-outpost-request-id')) return response
-  if (response.ok) {
-    // Some other server is content with anything.
-    await response.body?.cancel()
-    throw new Failure(EXIT.unreachable, notOutpost(place.origin, response.status))
-  }
-  throw refusalOf(response.status, await beginning(response), place.origin)
+  return checked(response, place.origin)
+}
+
+/** The answer, when it is a good one and Outpost's own: some servers are content with anything. */
+async function checked(response: Response, origin: string): Promise<Response> {
+  const { ok, status, headers } = response
+  if (!ok) throw refusalOf(status, await beginning(response), origin)
+  if (headers.has('x-outpost-request-id')) return response
+  await response.body?.cancel()
+  throw new Failure(EXIT.unreachable, notOutpost(origin, status))
 }
 
 async function jsonOf(response: Response, origin: string): Promise<unknown> {
