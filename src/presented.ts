@@ -72,7 +72,9 @@ export function presentedIn({ request, query }: Call, slots: KnownSlots): Presen
     deciding: explicit === null ? inSlots : [explicit],
     all: explicit === null ? inSlots : [explicit, ...inSlots],
     carriers: (key) => {
-      const ours = shown.filter(({ value }) => value === key || isGrantToken(value))
+      // No key is wanted of some callers: what is empty is then theirs, and goes as it was sent.
+      const isOurs = (value: string) => (key !== '' && value === key) || isGrantToken(value)
+      const ours = shown.filter(({ value }) => isOurs(value))
       return {
         headers: ours.flatMap(({ header }) => header ?? []),
         params: ours.flatMap(({ param }) => param ?? []),

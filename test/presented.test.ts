@@ -120,3 +120,11 @@ it('slots of a catalog are those of all its providers, and worked out once', () 
   expect(SLOTS.params).toEqual(['app_id'])
   expect(slotsOf(CATALOG)).toBe(SLOTS)
 })
+
+it('an empty value is no key of anybody: it goes as it was sent', () => {
+  const slots = { headers: new Map([['x-key', ['']]]), params: ['key'] }
+  const request = new Request('https://proxy.test/a?key=', { headers: { 'x-key': '' } })
+  const named = { by: 'header', name: 'api' } as const
+  const call = { method: 'GET', path: '/a', query: '?key=', named, request }
+  expect(presentedIn(call, slots).carriers('')).toEqual({ headers: [], params: [] })
+})
