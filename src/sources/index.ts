@@ -1,0 +1,4 @@
+import type { Backend } from './backend.ts'
+
+/** The places that a `secret:` may name, by the scheme of its URI. The only list of them. */
+export const BACKENDS: ReadonlyMap<string, Backend> = new Map()
