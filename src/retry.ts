@@ -30,17 +30,19 @@ export async function forwardSigned(
   permit: Permit,
   { credentials, rejection, signedBody, admitAgain }: Rejectable,
 ): Promise<Upstream> {
-  const first = await attempt()
+  const judged = async (): Promise<Upstream> => {
+    const upstream = await attempt()
+    if (isAccepted(upstream.response.status, rejection)) credentials.accepted?.()
+    return upstream
+  }
+  const first = await judged()
   const { status } = first.response
-  if (isAccepted(status, rejection)) credentials.accepted?.()
   if (!rejection.statuses.includes(status)) return first
   const repeatable = !permit.call.request.body || signedBody !== null
   const another = await credentials.reject(String(status), repeatable)
   if (!another || !repeatable || !(await admitAgain())) return first
   await first.response.body?.cancel()
-  const second = await attempt()
-  if (isAccepted(second.response.status, rejection)) credentials.accepted?.()
-  return second
+  return judged()
 }
 
 /** Who is overloaded or out of order has not looked at the credential. */
