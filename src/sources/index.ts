@@ -1,4 +1,7 @@
 import type { Backend } from './backend.ts'
+import { op } from './op.ts'
 
 /** The places that a `secret:` may name, by the scheme of its URI. The only list of them. */
-export const BACKENDS: ReadonlyMap<string, Backend> = new Map()
+export const BACKENDS: ReadonlyMap<string, Backend> = new Map(
+  [op].map((backend) => [backend.scheme, backend]),
+)
