@@ -1,6 +1,7 @@
 /** Addresses of backends on loopback, by what they are. */
 export interface Backends {
   readonly connect: string
+  readonly infisical: string
 }
 
 /**

@@ -1,8 +1,9 @@
 import type { Backends } from '../world.ts'
 import { startConnect } from './connect.ts'
+import { startInfisical } from './infisical.ts'
 
 /** Starts one of each kind. They end with this process. */
 export async function startBackends(): Promise<Backends> {
-  const [connect] = await Promise.all([startConnect()])
-  return { connect }
+  const [connect, infisical] = await Promise.all([startConnect(), startInfisical()])
+  return { connect, infisical }
 }
