@@ -1,8 +1,9 @@
 import type { Backend } from './backend.ts'
+import { doppler } from './doppler.ts'
 import { infisical } from './infisical.ts'
 import { op } from './op.ts'
 
 /** The places that a `secret:` may name, by the scheme of its URI. The only list of them. */
 export const BACKENDS: ReadonlyMap<string, Backend> = new Map(
-  [op, infisical].map((backend) => [backend.scheme, backend]),
+  [op, infisical, doppler].map((backend) => [backend.scheme, backend]),
 )

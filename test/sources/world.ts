@@ -2,6 +2,7 @@
 export interface Backends {
   readonly connect: string
   readonly infisical: string
+  readonly doppler: string
 }
 
 /**

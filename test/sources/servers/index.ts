@@ -1,9 +1,14 @@
 import type { Backends } from '../world.ts'
 import { startConnect } from './connect.ts'
+import { startDoppler } from './doppler.ts'
 import { startInfisical } from './infisical.ts'
 
 /** Starts one of each kind. They end with this process. */
 export async function startBackends(): Promise<Backends> {
-  const [connect, infisical] = await Promise.all([startConnect(), startInfisical()])
-  return { connect, infisical }
+  const [connect, infisical, doppler] = await Promise.all([
+    startConnect(),
+    startInfisical(),
+    startDoppler(),
+  ])
+  return { connect, infisical, doppler }
 }
