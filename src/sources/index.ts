@@ -2,8 +2,9 @@ import type { Backend } from './backend.ts'
 import { doppler } from './doppler.ts'
 import { infisical } from './infisical.ts'
 import { op } from './op.ts'
+import { vault } from './vault.ts'
 
 /** The places that a `secret:` may name, by the scheme of its URI. The only list of them. */
 export const BACKENDS: ReadonlyMap<string, Backend> = new Map(
-  [op, infisical, doppler].map((backend) => [backend.scheme, backend]),
+  [op, infisical, doppler, vault].map((backend) => [backend.scheme, backend]),
 )

@@ -3,6 +3,7 @@ export interface Backends {
   readonly connect: string
   readonly infisical: string
   readonly doppler: string
+  readonly vault: string
 }
 
 /**

@@ -2,13 +2,15 @@ import type { Backends } from '../world.ts'
 import { startConnect } from './connect.ts'
 import { startDoppler } from './doppler.ts'
 import { startInfisical } from './infisical.ts'
+import { startVault } from './vault.ts'
 
 /** Starts one of each kind. They end with this process. */
 export async function startBackends(): Promise<Backends> {
-  const [connect, infisical, doppler] = await Promise.all([
+  const [connect, infisical, doppler, vault] = await Promise.all([
     startConnect(),
     startInfisical(),
     startDoppler(),
+    startVault(),
   ])
-  return { connect, infisical, doppler }
+  return { connect, infisical, doppler, vault }
 }
