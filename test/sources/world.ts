@@ -4,6 +4,7 @@ export interface Backends {
   readonly infisical: string
   readonly doppler: string
   readonly vault: string
+  readonly aws: string
 }
 
 /**
