@@ -60,13 +60,18 @@ export type SourceFailure =
   | 'malformed'
   | 'busy'
 
+export interface SourceErrorOptions extends ErrorOptions {
+  /** More about it, in words of ours. */
+  readonly why?: string
+}
+
 /** Why a value could not be read. For the operator; carries no text of the backend and no value. */
 export class SourceError extends Error {
   override readonly name = 'SourceError'
   readonly kind: SourceFailure
 
-  constructor(kind: SourceFailure, options?: ErrorOptions) {
-    super(kind, options)
+  constructor(kind: SourceFailure, { why, ...options }: SourceErrorOptions = {}) {
+    super(why === undefined ? kind : `${kind}: ${why}`, options)
     this.kind = kind
   }
 }
