@@ -31,8 +31,8 @@ import type { TokenDeps } from './tokens/tokens.ts'
 import { ulid } from './ulid.ts'
 
 /** JSON in one line for every reader: some split lines at U+2028, and terminals obey U+009B. */
-function asciiJson(value: unknown): string {
-  return JSON.stringify(value).replaceAll(
+function asciiJson(json: string): string {
+  return json.replaceAll(
     /[\u007f-\uffff]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
@@ -86,7 +86,11 @@ function newDeps(env: Variables): ControlDeps {
     // oxlint-disable-next-line no-console -- for the operator, beside the record
     warn: (message) => console.error(message),
     // oxlint-disable-next-line no-console -- beside the records, to be kept where they are not
-    printHead: (tenant, head) => console.log(asciiJson({ audit_head: { tenant, ...head } })),
+    printHead: (tenant, head) => {
+      const line = JSON.stringify({ audit_head: { tenant, ...head } })
+      // oxlint-disable-next-line no-console -- beside the records, to be kept where they are not
+      console.log(asciiJson(line))
+    },
     // oxlint-disable-next-line no-console -- the console is where log shipping reads the record
     write: (event) => console.log(asciiJson(event)),
     ...controlled(env),

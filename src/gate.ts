@@ -1,6 +1,7 @@
 import type { ApprovalAsk } from './approvals/approval.ts'
 import { eventOf } from './audit/describe.ts'
 import type { Progress } from './audit/describe.ts'
+import { eventText } from './audit/event.ts'
 import { grantProblem } from './grants/grant.ts'
 import type { Granting } from './grants/holding.ts'
 import { ended } from './identity.ts'
@@ -41,7 +42,7 @@ export async function passGate(
     grant: grant && { id: grant.id, hash: grant.hash },
     subject: { agent, provider: provider.name },
     approval,
-    event: eventOf(so, { now, response: null }),
+    event: eventText(eventOf(so, { now, response: null })),
   }
   const entered = await deps.tenantOf(tenant).enter(entry).catch(cannotCheck)
   if (entered.is === 'pending') return entered

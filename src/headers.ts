@@ -128,9 +128,10 @@ export interface ForwardRules {
 /** A copy of the agent's headers, repeated ones kept apart, without any that must not go upstream. */
 export function forwardable(received: Headers, rules: ForwardRules): Headers {
   const headers = new Headers(received)
-  const names = Array.from(received.keys())
-  const named = names.includes('connection') ? namedByConnection(received) : NONE
-  for (const name of names) if (mayNotPass(name, named, rules)) headers.delete(name)
+  const named = received.has('connection') ? namedByConnection(received) : NONE
+  received.forEach((_value, name) => {
+    if (mayNotPass(name, named, rules)) headers.delete(name)
+  })
   return headers
 }
 

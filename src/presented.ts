@@ -84,13 +84,16 @@ export function presentedIn({ request, query }: Call, slots: KnownSlots): Presen
 }
 
 function inHeaders(headers: Headers, slots: KnownSlots): Shown[] {
-  return Array.from(headers).flatMap(([header, value]) =>
-    keysIn(header, value, slots).map((each) => ({ value: each, header })),
-  )
+  const shown: Shown[] = []
+  // Not an iterator, of which each step would be a call into the runtime.
+  headers.forEach((value, header) => {
+    for (const each of keysIn(header, value, slots)) shown.push({ value: each, header })
+  })
+  return shown
 }
 
-function keysIn(header: string, value: string, slots: KnownSlots): string[] {
-  const own = header === 'authorization' ? authorization(value) : []
+function keysIn(header: string, value: string, slots: KnownSlots): readonly string[] {
+  const own = header === 'authorization' ? authorization(value) : NOTHING
   const prefixes = slots.headers.get(header)
   if (!prefixes) return isCredential(header) && isGrantToken(value) ? [...own, value] : own
   const bare = prefixes
@@ -98,6 +101,8 @@ function keysIn(header: string, value: string, slots: KnownSlots): string[] {
     .map((prefix) => value.slice(prefix.length))
   return [...own, value, ...bare]
 }
+
+const NOTHING: readonly string[] = []
 
 function inQuery(query: string, { params }: KnownSlots): Shown[] {
   if (query === '') return []

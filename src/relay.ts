@@ -73,13 +73,13 @@ function returnHeaders(
   const { strip_response_headers, forward_cookies } = permit.provider
   const may = returnable(from, strip_response_headers, forward_cookies)
   let scrubbed = 0
-  for (const [name, value] of from) {
+  from.forEach((value, name) => {
     const clean = may(name) ? redacted(value, opened) : null
     if (clean !== null && clean !== value) scrubbed += 1
     if (clean === null || (clean !== value && name === 'set-cookie')) to.delete(name)
     else if (name === 'location') to.set(name, rewriteLocation(clean, url, permit))
     else if (clean !== value) to.set(name, clean)
-  }
+  })
   return scrubbed
 }
 

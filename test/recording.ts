@@ -69,7 +69,7 @@ export function recording(provider: Provider, host: Host, over: Partial<Deps> = 
       sent.push(new Request(request, init))
       return new Response('{}')
     },
-    write: (event) => (trail.push('record'), void events.push(event)),
+    write: (text) => (trail.push('record'), void events.push(JSON.parse(text) as Event)),
     ...over,
   }
   return { deps, trail, sent, events }

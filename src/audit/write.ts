@@ -1,6 +1,7 @@
 import type { Deps } from '../deps.ts'
 import { eventOf } from './describe.ts'
 import type { Ending, Progress } from './describe.ts'
+import { eventText } from './event.ts'
 import type { Refused } from './recorder.ts'
 
 /**
@@ -9,13 +10,15 @@ import type { Refused } from './recorder.ts'
  */
 export function writeCall(so: Progress, ending: Ending, deps: Deps): void {
   const event = eventOf(so, ending)
-  deps.write(event)
+  const text = eventText(event)
+  deps.write(text)
   const tenant = tenantIn(so)
   const { opened } = so
   // What was forwarded is recorded; what was only refused is counted when there is too much of it.
-  if (opened !== undefined) deps.recorder.add(tenant, { kind: 'closed', opened, event }, deps)
-  else if (event.decision === 'allow') deps.recorder.add(tenant, { kind: 'call', event }, deps)
-  else deps.recorder.addRefusal(whoIn(so, tenant), { kind: 'call', event }, deps)
+  if (opened !== undefined) deps.recorder.add(tenant, { kind: 'closed', opened, event: text }, deps)
+  else if (event.decision === 'allow')
+    deps.recorder.add(tenant, { kind: 'call', event: text }, deps)
+  else deps.recorder.addRefusal(whoIn(so, tenant), { kind: 'call', event: text }, deps)
 }
 
 /** The caller's; of a stranger, that of the token he showed or of the host entry. */

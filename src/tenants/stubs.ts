@@ -1,5 +1,5 @@
 import type { Approval, ApprovalAsk, ApprovalScope, ApprovalState } from '../approvals/approval.ts'
-import type { Event } from '../audit/event.ts'
+import type { EventText } from '../audit/event.ts'
 import type {
   Control,
   EventPage,
@@ -30,7 +30,7 @@ export interface Entry {
   /** null: none is wanted. */
   readonly approval: ApprovalAsk | null
   /** As it is known before the call is forwarded. */
-  readonly event: Event
+  readonly event: EventText
 }
 
 /** Whether the call may go. Nothing but `in` may go, and `in` is on disk. */
