@@ -1,5 +1,6 @@
 import { waitUntil } from 'cloudflare:workers'
 
+import type { LimiterStub } from './admission.ts'
 import { HoldRoom } from './approvals/holds.ts'
 import { Recorder } from './audit/recorder.ts'
 import { signerOf } from './auth/index.ts'
@@ -17,6 +18,7 @@ import type { GrantIndex } from './grants/object.ts'
 import type { Window } from './limits/bucket.ts'
 import { KnownCooldowns } from './limits/cooldowns.ts'
 import type { Limiter } from './limits/object.ts'
+import { verdictOf, windowsText } from './limits/wire.ts'
 import { opening } from './opening.ts'
 import type { Registry } from './registry/object.ts'
 import type { Replay } from './replay/object.ts'
@@ -71,10 +73,8 @@ function newDeps(env: Variables): ControlDeps {
     send: (request, init) => fetch(request, init),
     cache: new MemoryCache(),
     cooldowns: new KnownCooldowns(),
-    limiterOf: ({ name }, category) =>
-      objects<Limiter>(env, 'LIMITS').getByName(`${name} ${category}`),
-    grantLimiterOf: ({ tenant, id }) =>
-      objects<Limiter>(env, 'LIMITS').getByName(`grant ${tenant} ${id}`),
+    limiterOf: ({ name }, category) => limiterIn(env, `${name} ${category}`),
+    grantLimiterOf: ({ tenant, id }) => limiterIn(env, `grant ${tenant} ${id}`),
     replayOf: (name) => objects<Replay>(env, 'REPLAYS').getByName(name),
     tenantOf: (name) => objects<Tenant>(env, 'TENANTS').getByName(name),
     grantIndexOf: (hash) => objects<GrantIndex>(env, 'GRANT_INDEX').getByName(hash.slice(0, 2)),
@@ -92,7 +92,7 @@ function newDeps(env: Variables): ControlDeps {
       console.log(asciiJson(line))
     },
     // oxlint-disable-next-line no-console -- the console is where log shipping reads the record
-    write: (event) => console.log(asciiJson(event)),
+    write: (text) => console.log(asciiJson(text)),
     ...controlled(env),
   }
 }
@@ -166,6 +166,18 @@ function tokenDeps(env: Variables): TokenDeps {
     read: storeIn(env),
     warm: new Map(),
     reported: new Set(),
+  }
+}
+
+function limiterIn(env: Variables, name: string): LimiterStub {
+  const object = objects<Limiter>(env, 'LIMITS').getByName(name)
+  return {
+    take: async ({ windows, patience, quota = null }) =>
+      verdictOf(await object.ask(windowsText(windows), patience, quota), windows),
+    leave: (turn) => object.leave(turn),
+    cool: (wait_ms) => object.cool(wait_ms),
+    cooldownUntil: () => object.cooldownUntil(),
+    refund: (turn) => object.refund(turn),
   }
 }
 
