@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
+import { canonical } from '../src/audit/canonical.ts'
 import type { Host } from '../src/catalog.ts'
 import type { Deps } from '../src/deps.ts'
 import { opening } from '../src/opening.ts'
@@ -266,7 +267,7 @@ describe('the order of a refused call', () => {
       ['record'],
     ],
   ] as const)('%s: %s', async (_title, code, provider, host, method, path, headers, expected) => {
-    const { deps, trail, events } = recording(provider, host)
+    const { deps, trail, events, lines } = recording(provider, host)
     const body = method === 'POST' ? 'four' : null
     const request = method === 'TRACK' ? asked(path) : asked(path, { method, headers, body })
     if (method === 'TRACK') Object.defineProperty(request, 'method', { value: 'TRACK' })
@@ -280,7 +281,15 @@ describe('the order of a refused call', () => {
       code,
     })
     expect(await response.json()).toMatchObject({ status: 'FAILURE', error: { code } })
+    expect(lines).toEqual(events.map((each) => canonical(each)))
   })
+})
+
+it('a call that went is recorded in canonical form too', async () => {
+  const { deps, lines } = recording(aProvider(), aHost())
+  await proxy(asked('/a?b=1&\u00e9=2'), deps)
+  expect(lines).toEqual(lines.map((each) => canonical(JSON.parse(each))))
+  expect(lines).toHaveLength(1)
 })
 
 describe('a stranger', () => {

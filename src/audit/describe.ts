@@ -7,7 +7,7 @@ import { REFUSALS } from '../refusal.ts'
 import type { Refusal } from '../refusal.ts'
 import { declaredLength } from '../upload.ts'
 import type { Event } from './event.ts'
-import { redact } from './redact.ts'
+import { redactor } from './redact.ts'
 
 /** What is known of a call so far. Each stage adds its own; the record is made of whatever is there. */
 export interface Progress {
@@ -115,7 +115,8 @@ export function cleaner(
 ): (text: string) => string {
   const presented = caller?.shown ?? presentedIn(call, NO_SLOTS).all
   const secrets = [...(place?.key ? [place.key] : []), ...(credentials?.opened ?? [])]
-  return (text) => secrets.reduce((rest, secret) => secret.redact(rest), redact(text, presented))
+  const withoutKeys = redactor(presented)
+  return (text) => secrets.reduce((rest, secret) => secret.redact(rest), withoutKeys(text))
 }
 
 /** So many names of a query are recorded, and shown. */

@@ -24,18 +24,35 @@ const MOST_KEYS = 64
 
 /** The text without the given keys (plain or percent-encoded) and without anything of a token's shape. */
 export function redact(text: string, keys: readonly string[]): string {
-  if (text.length < SHORTEST_KEY) return text
+  return redactor(keys)(text)
+}
+
+/** `redact` for several texts: the spellings of the keys are worked out once. */
+export function redactor(keys: readonly string[]): (text: string) => string {
   const known = [...new Set(keys)].filter((key) => key.length >= SHORTEST_KEY).slice(0, MOST_KEYS)
-  const spelt = known
-    .flatMap((key) => {
-      const encoded = encodeURIComponent(key.toWellFormed())
-      return [key, encoded, encoded.replaceAll(/%[0-9A-F]{2}/g, (each) => each.toLowerCase())]
-    })
-    .filter((key) => text.includes(key))
+  const spellings = known.flatMap(spellingsOf)
+  return (text) => {
+    if (text.length < SHORTEST_KEY) return text
+    return withoutKeys(text, spellings).replaceAll(TOKEN_SHAPES, '[redacted]')
+  }
+}
+
+function spellingsOf(key: string): readonly string[] {
+  if (UNRESERVED.test(key)) return [key]
+  const encoded = encodeURIComponent(key.toWellFormed())
+  return [key, encoded, encoded.replaceAll(/%[0-9A-F]{2}/g, (each) => each.toLowerCase())]
+}
+
+/** What percent-encoding leaves as it is. */
+const UNRESERVED = /^[\w.~-]+$/
+
+/** In one pass, so that what was put in is never searched again. */
+function withoutKeys(text: string, spellings: readonly string[]): string {
+  if (!spellings.some((each) => text.includes(each))) return text
+  const found = spellings
+    .filter((each) => text.includes(each))
     .toSorted((one, other) => other.length - one.length)
-  // In one pass, so that what was put in is never searched again.
-  const any = spelt.length === 0 ? null : new RegExp(spelt.map(escaped).join('|'), 'g')
-  return (any ? text.replace(any, '[redacted]') : text).replaceAll(TOKEN_SHAPES, '[redacted]')
+  return text.replace(new RegExp(found.map(escaped).join('|'), 'g'), '[redacted]')
 }
 
 function escaped(text: string): string {
