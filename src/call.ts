@@ -57,7 +57,7 @@ export function nameOf(headers: Headers, target: Target, settings: Settings): Na
   if (byHeader !== null) return { by: 'header', name: byHeader }
   if (byHost !== null) return { by: 'host', name: byHost }
   const prefixed = PREFIX.exec(target.path)?.[1]
-  if (prefixed !== undefined) return { by: 'path', name: prefixed.toLowerCase() }
+  if (prefixed !== undefined) return { by: 'path', name: lower(prefixed) }
   if (settings.defaultProvider !== '') return { by: 'default', name: settings.defaultProvider }
   return { by: 'nothing', name: '' }
 }
@@ -71,10 +71,15 @@ function headerName(headers: Headers): string | null {
   }
   const name = provider ?? broker
   if (name === null) return null
-  if (broker !== null && broker.toLowerCase() !== name.toLowerCase()) {
+  if (broker !== null && lower(broker) !== lower(name)) {
     throw ambiguous('X-Provider and X-Broker name two providers')
   }
-  return name.toLowerCase()
+  return lower(name)
+}
+
+/** Of ASCII letters only: others have small forms among these, such as the sign of the kelvin. */
+function lower(text: string): string {
+  return text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase())
 }
 
 function hostName(host: string, domain: string): string | null {
