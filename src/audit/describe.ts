@@ -127,11 +127,19 @@ function whatWasAsked(so: Progress): Pick<Event, 'provider' | 'path' | 'query_ke
   if (!call) return { provider: null, path: null, query_keys: [], operation: null }
   const clean = cleaner(so, call)
   return {
-    provider: call.named.name === '' ? null : clean(call.named.name).slice(0, MAX_NAME),
+    provider: call.named.name === '' ? null : plain(clean(call.named.name)).slice(0, MAX_NAME),
     path: clean(call.path).slice(0, MAX_PATH),
     query_keys: queryKeys(call.query).map((key) => clean(key).slice(0, MAX_NAME)),
     operation: null,
   }
+}
+
+/**
+ * No name has anything else in it, and a header may: what a terminal obeys (ESC, U+009B), what turns
+ * text around. Paths and queries are ASCII without control characters by the time that they are here.
+ */
+function plain(name: string): string {
+  return name.replaceAll(/[^\x20-\x7e]/g, '?')
 }
 
 /** So many names of a query are recorded, and shown. */
