@@ -29,6 +29,12 @@ const NAME = /^[a-zA-Z0-9_-]+$/
 const PREFIX = /^\/p\/([^/]*)(\/.*)?$/
 /** The runtime joins two `Cookie` lines by a comma, which makes other cookies of them. */
 const TWO_COOKIES = /,\s*[^=;,\s]+=/
+/**
+ * Parameters that some API or framework takes for the method. `_method`: Rails, Laravel, Symfony.
+ * `_HttpMethod`: https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/dome_update_fields.htm
+ * The others are headers (`src/headers.ts`), which some look for in the query too.
+ */
+const METHOD_PARAMS = ['_method', '_HttpMethod', 'X-HTTP-Method-Override', 'X-HTTP-Method']
 const NEVER_FORWARDED = new Set(['TRACE', 'TRACK', 'CONNECT'])
 
 /**
@@ -142,8 +148,8 @@ export interface Reach {
 
 /** What else of a request has a second reading, which a provider may allow. */
 function checkRest({ query, request }: Call, provider: Provider): void {
-  if (!provider.allow_method_override && hasParam(query.slice(1), '_method')) {
-    throw new Refusal('PROXY_BAD_REQUEST', 'a _method parameter would change the method')
+  if (!provider.allow_method_override && hasParam(query.slice(1), ...METHOD_PARAMS)) {
+    throw new Refusal('PROXY_BAD_REQUEST', 'a parameter of the query would change the method')
   }
   if (provider.forward_cookies && TWO_COOKIES.test(request.headers.get('cookie') ?? '')) {
     throw new Refusal('PROXY_BAD_REQUEST', 'Cookie was sent twice')
