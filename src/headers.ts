@@ -191,6 +191,14 @@ export function returnable(
   }
 }
 
+/**
+ * Whether the value is all that goes upstream. Bytes that are no UTF-8 are shown as U+FFFD, whichever
+ * they are, and sent as they came: two that look alike need not be one.
+ */
+export function isLegible(value: string): boolean {
+  return !value.includes('\ufffd')
+}
+
 function namedByConnection(headers: Headers): ReadonlySet<string> {
   const value = headers.get('connection')
   return new Set(value === null ? [] : value.split(',').map((name) => folded(name.trim())))
