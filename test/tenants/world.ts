@@ -123,7 +123,7 @@ export function anAsk(
 export function anEntry(grant: Entry['grant'], over: Partial<Omit<Entry, 'grant'>> = {}): Entry {
   return {
     grant,
-    subject: { agent: 'triage', provider: 'github' },
+    subject: { agent: 'triage', provider: 'github', alias_of: null },
     approval: null,
     event: anEvent(),
     ...over,
