@@ -1,4 +1,5 @@
 import { collected, given } from './collect.ts'
+import { isLegible } from './headers.ts'
 import type { Permit } from './policy/decide.ts'
 import type { Field, Kept } from './replay/claim.ts'
 
@@ -61,7 +62,9 @@ export function slotOf(permit: Permit): Slot | null {
   const { headers } = call.request
   if (UNCACHED_REQUEST.some((name) => headers.has(name))) return null
   if (/\bno-(?:store|cache)\b/i.test(headers.get('cache-control') ?? '')) return null
-  const who = cache_scope === 'tenant' ? SHARED_HEADERS.map((name) => headers.get(name)) : caller.id
+  const shared = SHARED_HEADERS.map((name) => headers.get(name))
+  if (cache_scope === 'tenant' && !shared.every((value) => isLegible(value ?? ''))) return null
+  const who = cache_scope === 'tenant' ? shared : caller.id
   const key = JSON.stringify([caller.tenant, who, provider.name, call.path, call.query])
   return { key, ttl: cache_ttl }
 }
@@ -100,7 +103,7 @@ export class MemoryCache {
       if (!kept || deps.now() >= expires) return
       const varying = vary.map((name) => [name, request.get(name)] as const)
       const text = textOf(kept, varying)
-      if (text > MOST_TEXT) return
+      if (text > MOST_TEXT || !varying.every(([, value]) => isLegible(value ?? ''))) return
       this.#put(slot.key, {
         kept: { ...kept, headers: kept.headers.map(weakened(response)) },
         stored,

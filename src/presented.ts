@@ -1,7 +1,7 @@
 import type { Call } from './call.ts'
 import type { Catalog } from './catalog.ts'
 import { isCredential } from './headers.ts'
-import { paramValues } from './query.ts'
+import { paramsNamed } from './query.ts'
 
 /** Everything a caller showed as a key of its own: contract §5. */
 export interface Presented {
@@ -66,7 +66,10 @@ interface Shown {
 export function presentedIn({ request, query }: Call, slots: KnownSlots): Presented {
   const { headers } = request
   const explicit = headers.get('x-outpost-auth')
-  const shown = [...inHeaders(headers, slots), ...inQuery(query.slice(1), slots)]
+  const shown: readonly Shown[] = [
+    ...inHeaders(headers, slots),
+    ...paramsNamed(query.slice(1), slots.params),
+  ]
   const inSlots = shown.map(({ value }) => value)
   return {
     deciding: explicit === null ? inSlots : [explicit],
@@ -103,11 +106,6 @@ function keysIn(header: string, value: string, slots: KnownSlots): readonly stri
 }
 
 const NOTHING: readonly string[] = []
-
-function inQuery(query: string, { params }: KnownSlots): Shown[] {
-  if (query === '') return []
-  return params.flatMap((param) => paramValues(query, param).map((value) => ({ value, param })))
-}
 
 /** Bearer and token: the rest of the value. Basic: the user name, and the password. */
 function authorization(value: string): string[] {

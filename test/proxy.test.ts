@@ -545,6 +545,26 @@ describe('the record', () => {
     expect(events[0]).toMatchObject({ host: 'test-host', client: '203.0.113.0/24' })
   })
 
+  it('has nothing that a terminal obeys, or that turns text around', async () => {
+    const { deps, events } = recording(aProvider(), aHost())
+    for (const name of [
+      '\u001b[2Jx',
+      '\u009b31m',
+      'a\u202eb',
+      'a\u2028b',
+      'a\u200bb',
+      '\u212Aube',
+    ]) {
+      await proxy(asked('/a', { headers: { 'x-provider': name } }), deps)
+      await proxy(asked('/a', { headers: { 'x-provider': name, 'x-outpost-auth': 'x' } }), deps)
+    }
+    await proxy(asked('/a?\u009b31m\u202e=1'), deps)
+    expect(events).toHaveLength(13)
+    expect(JSON.stringify(events)).toMatch(/^[ -~]*$/)
+    expect(JSON.stringify(events)).not.toMatch(/\\u/)
+    expect(events[2]?.provider).toBe('?31m')
+  })
+
   it('keeps names and never values', async () => {
     const { deps, events } = recording(aProvider(), aHost())
     const ghp = `ghp_${'a'.repeat(36)}`

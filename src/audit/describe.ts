@@ -70,7 +70,8 @@ export function eventOf(so: Progress, { now, response }: Ending): Event {
     operation: null,
     path: clean ? clean(call.path).slice(0, MAX_PATH) : null,
     project: caller?.project ?? null,
-    provider: clean && call.named.name !== '' ? clean(call.named.name).slice(0, MAX_NAME) : null,
+    provider:
+      clean && call.named.name !== '' ? plain(clean(call.named.name)).slice(0, MAX_NAME) : null,
     query_keys: clean ? queryKeys(call.query).map((key) => clean(key).slice(0, MAX_NAME)) : [],
     reason,
     rule,
@@ -117,6 +118,14 @@ export function cleaner(
   const secrets = [...(place?.key ? [place.key] : []), ...(credentials?.opened ?? [])]
   const withoutKeys = redactor(presented)
   return (text) => secrets.reduce((rest, secret) => secret.redact(rest), withoutKeys(text))
+}
+
+/**
+ * No name has anything else in it, and a header may: what a terminal obeys (ESC, U+009B), what turns
+ * text around. Paths and queries are ASCII without control characters by the time that they are here.
+ */
+function plain(name: string): string {
+  return name.replaceAll(/[^\x20-\x7e]/g, '?')
 }
 
 /** So many names of a query are recorded, and shown. */

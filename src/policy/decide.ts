@@ -66,8 +66,8 @@ export function decide(caller: Caller, provider: Provider, call: Call): Decision
  */
 function outOfReach(caller: Caller, provider: Provider): Denial | null {
   const { host, grant, tenant, agent } = caller
-  const { name } = provider
-  const paused = pausedBy(caller.pauses, { tenant, agent, provider: name })
+  const { name, alias_of } = provider
+  const paused = pausedBy(caller.pauses, { tenant, agent, provider: name, alias_of })
   if (paused) {
     const rule = `pause ${scopeKey(paused.scope)}`
     return deny('PROXY_PAUSED', 'paused by an operator', { rule, reason: 'paused' })

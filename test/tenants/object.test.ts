@@ -68,7 +68,7 @@ describe('enter', () => {
 
   it('lets in without a grant, for a caller that needs none', async () => {
     const { tenant } = aTenant()
-    const entry = anEntry(null, { subject: { agent: null, provider: 'github' } })
+    const entry = anEntry(null, { subject: { agent: null, provider: 'github', alias_of: null } })
     expect(await tenant.enter(entry)).toMatchObject({ is: 'in', opened: 1 })
   })
 

@@ -129,7 +129,7 @@ export function anEventText(over: Partial<Event> = {}): EventText {
 export function anEntry(grant: Entry['grant'], over: Partial<Omit<Entry, 'grant'>> = {}): Entry {
   return {
     grant,
-    subject: { agent: 'triage', provider: 'github' },
+    subject: { agent: 'triage', provider: 'github', alias_of: null },
     approval: null,
     event: anEventText(),
     ...over,

@@ -100,6 +100,13 @@ describe('the cache', () => {
     expect(said(await get(path))).toEqual(MISS)
   })
 
+  it('keeps nothing that varies by bytes which cannot be told apart', async () => {
+    const path = answered(['Vary: X-Mode'])
+    const headers = { 'x-mode': 'a\ufffd' }
+    await get(path, { headers })
+    expect(said(await get(path, { headers }))).toEqual(MISS)
+  })
+
   it('keeps nothing with more headers than an entry may hold', async () => {
     const path = answered(['Vary: X-Long'])
     const headers = { 'x-long': 'x'.repeat(20_000) }
@@ -138,5 +145,12 @@ describe('an entry that a tenant shares', () => {
     expect(cached(await get(path, { from }))).toBe('HIT')
     expect(cached(await get(path, { from, headers: accept }))).toBe('MISS')
     expect(cached(await get(path, { headers: accept }))).toBe('HIT')
+  })
+
+  it('is none for a form whose bytes cannot be told apart', async () => {
+    const path = `/echo/shared/${(made += 1)}`
+    const headers = { accept: 'text/\ufffd' }
+    expect(cached(await get(path, { headers }))).toBe('BYPASS')
+    expect(cached(await get(path, { headers, from }))).toBe('BYPASS')
   })
 })
