@@ -1,7 +1,10 @@
 import { partsOf } from './store.ts'
 import type { Store } from './store.ts'
 
-/** Doppler, by its command line. https://docs.doppler.com/docs/accessing-secrets */
+/**
+ * Doppler, by its command line. https://docs.doppler.com/docs/cli, and pkg/cmd/secrets.go in
+ * https://github.com/DopplerHQ/cli
+ */
 export const doppler: Store = {
   scheme: 'doppler',
   title: 'Doppler',

@@ -14,9 +14,9 @@ const LOCKED: ReadonlySet<number | null> = new Set([
 /**
  * Generic passwords in the macOS Keychain.
  *
- * security(1), `find-generic-password`: https://ss64.com/mac/security.html
+ * security(1), `find-generic-password`, and the form that it prints: SecurityTool/macOS/security.1 and
+ * keychain_find.c in https://github.com/apple-oss-distributions/Security
  * Exit codes: https://developer.apple.com/documentation/security/security-framework-result-codes
- * Hex: SecurityTool/macOS/keychain_find.c in https://github.com/apple-oss-distributions/Security
  */
 export const keychain: Store = {
   scheme: 'keychain',
