@@ -11,6 +11,7 @@ import { muteRuntime } from './test/build/runtime-noise.ts'
 import { startAccessTeams } from './test/control/access_server.ts'
 import { compileFixtures } from './test/fixtures/compile.ts'
 import { OPERATORS, SECRETS } from './test/fixtures/secrets.ts'
+import { startBackends } from './test/sources/servers/index.ts'
 import { startOAuthServer } from './test/tokens/oauth_server.ts'
 import { startUpstream } from './test/upstream.ts'
 
@@ -27,6 +28,7 @@ await compileProject({ root })
 const upstream = await startUpstream()
 const oauth = await startOAuthServer()
 const access = await startAccessTeams()
+const backends = await startBackends()
 const fixtures = await compileFixtures({
   port: upstream.port,
   src: join(root, 'src'),
@@ -83,6 +85,7 @@ export default defineConfig({
                 UPSTREAM: upstream.url,
                 OAUTH: oauth.url,
                 ACCESS: access.url,
+                BACKENDS: { ...backends },
                 OUTPOST_MASTER_KEY: 'sentinel-master-key-of-more-than-32-characters',
               },
             },
@@ -99,6 +102,7 @@ export default defineConfig({
             'test/grants/**/*.test.ts',
             'test/approvals/**/*.test.ts',
             'test/limits/**/*.test.ts',
+            'test/sources/**/*.test.ts',
             'test/tenants/**/*.test.ts',
             'test/tokens/**/*.test.ts',
             'test/worker/**/*.test.ts',

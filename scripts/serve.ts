@@ -9,8 +9,9 @@ import { pathToFileURL } from 'node:url'
 import { unstable_readConfig } from 'wrangler'
 import type { Unstable_Config } from 'wrangler'
 
-import type { Catalog } from '../src/catalog.ts'
+import type { Catalog, Credential } from '../src/catalog.ts'
 import { readSettings, SETTINGS, text } from '../src/settings.ts'
+import { backendOf, SOURCE_SETTINGS } from '../src/sources/index.ts'
 import { bindingsOf, objectClasses, refuseUnserved, workerdConfig } from './workerd/config.ts'
 import { openDataDir } from './workerd/data-dir.ts'
 import { bracketed, launch } from './workerd/launch.ts'
@@ -57,6 +58,8 @@ export interface ServeOptions {
 export interface Needs {
   readonly secrets: readonly string[]
   readonly baseUrls: readonly string[]
+  /** URIs of secrets that are kept elsewhere. Default: none. */
+  readonly uris?: readonly string[]
 }
 
 export interface Served extends Running {
@@ -109,17 +112,41 @@ export async function readCompiled(root: string): Promise<Compiled> {
 
 /** Every secret that hosts and providers name, and every address that providers name. */
 export function needsOf({ CATALOG, SECRET_NAMES }: Compiled): Needs {
+  const providers = Array.from(CATALOG.providers.values())
   return {
     secrets: SECRET_NAMES,
-    baseUrls: Array.from(CATALOG.providers.values()).flatMap(({ base_url, auth }) =>
+    baseUrls: providers.flatMap(({ base_url, auth }) =>
       'token_url' in auth ? [base_url, auth.token_url] : [base_url],
     ),
+    uris: providers.flatMap(({ credential }) => urisIn(credential)),
   }
+}
+
+function urisIn({ secrets }: Credential): readonly string[] {
+  return secrets
+    .flatMap((ref) => (ref.previous ? [ref, ref.previous] : [ref]))
+    .flatMap((place) => ('secret' in place ? [place.secret] : []))
+}
+
+/** Every address that the Worker calls. */
+function calledBy(
+  { baseUrls, uris = [] }: Needs,
+  env: Readonly<Record<string, unknown>>,
+): readonly string[] {
+  return [...baseUrls, ...urlsOf(env), ...addressesOf(uris, env)]
+}
+
+/** Where the secrets are kept that providers name, as the settings of those backends say. */
+function addressesOf(uris: readonly string[], env: Readonly<Record<string, unknown>>): string[] {
+  const settings = uris.flatMap((uri) => backendOf(uri)?.settings ?? [])
+  return [...new Set(settings)]
+    .map((name) => text(env, name))
+    .filter((value) => /^https?:\/\//i.test(value) && URL.canParse(value))
 }
 
 /** The variables that the Worker reads: its settings, and the secrets of the catalog. */
 export function namesOf({ secrets }: Pick<Needs, 'secrets'>): readonly string[] {
-  return [...SETTINGS, ...secrets]
+  return [...SETTINGS, ...SOURCE_SETTINGS, ...secrets]
 }
 
 /**
@@ -145,7 +172,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
   const config = readDeployment(root)
   refuseUnserved(config)
   const needs = options.needs ?? needsOf(await readCompiled(root))
-  const peers = await privatePeers([...needs.baseUrls, ...urlsOf({ ...config.vars, ...env })])
+  const peers = await privatePeers(calledBy(needs, { ...config.vars, ...env }))
   const data = await openDataDir(options.dataDir ?? join(root, '.outpost/data'))
   try {
     sweepReplays(data.objects, Date.now())

@@ -39,6 +39,7 @@ const MERGES: readonly (readonly [string, object, object, object])[] = [
   ['auth: { env: ACME_TOKEN, prefix: null }', {}, { ...OWN_TOKEN, prefix: 'Bearer ' }, {}],
   ['auth: { type: bearer_static, env: ACME_TOKEN }', {}, { ...OWN_TOKEN, prefix: 'Bearer ' }, {}],
   ['auth: { env: null, value: public }', {}, { secret: { value: 'public' } }, {}],
+  ['auth: { value: public }', {}, { secret: { value: 'public' } }, {}],
   ['tenant: acme', { tenant: 'acme' }, {}, {}],
   ['description: of Acme', { description: 'of Acme' }, {}, {}],
   ['description: null', { description: '' }, {}, {}],

@@ -12,6 +12,8 @@ declare namespace Cloudflare {
     readonly OAUTH: string
     /** Where teams of Cloudflare Access are made. */
     readonly ACCESS: string
+    /** Addresses of the backends that secrets may come from. */
+    readonly BACKENDS: import('../sources/world.ts').Backends
     readonly [name: string]: unknown
   }
   interface GlobalProps {
