@@ -99,6 +99,7 @@ export default defineConfig({
             'test/grants/**/*.test.ts',
             'test/approvals/**/*.test.ts',
             'test/limits/**/*.test.ts',
+            'test/scrub/**/*.test.ts',
             'test/tenants/**/*.test.ts',
             'test/tokens/**/*.test.ts',
             'test/worker/**/*.test.ts',

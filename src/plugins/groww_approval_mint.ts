@@ -18,12 +18,12 @@ import { mintRequest, readConfig, readMint } from './groww_token.ts'
 export class GrowwApprovalMintAuth implements Plugin {
   readonly slots: Slots = { headers: ['authorization'], params: [] }
   readonly mints = true
+  readonly mintPath: string
   readonly invalidateOn: readonly number[]
   readonly secrets: readonly SecretRef[]
 
   readonly #key: SecretRef
   readonly #secret: SecretRef
-  readonly #mintPath: string
 
   /** @throws Error which the compiler shows beside the provider's `config:`. */
   constructor(config: PluginConfig) {
@@ -33,13 +33,13 @@ export class GrowwApprovalMintAuth implements Plugin {
     })
     this.#key = { env: env('api_key_env') }
     this.#secret = { env: env('api_secret_env') }
-    this.#mintPath = mintPath
+    this.mintPath = mintPath
     this.invalidateOn = invalidateOn
     this.secrets = [this.#key, this.#secret]
   }
 
   async sign(draft: Draft, credentials: Credentials): Promise<void> {
-    const url = draft.base_url + this.#mintPath
+    const url = draft.base_url + this.mintPath
     const key = (): string => reveal(credentials.open(this.#key))
     const secret = (): string => reveal(credentials.open(this.#secret))
     const token = await credentials.minted({

@@ -19,12 +19,12 @@ import { totp } from './totp.ts'
 export class GrowwTotpMintAuth implements Plugin {
   readonly slots: Slots = { headers: ['authorization'], params: [] }
   readonly mints = true
+  readonly mintPath: string
   readonly invalidateOn: readonly number[]
   readonly secrets: readonly SecretRef[]
 
   readonly #key: SecretRef
   readonly #seed: SecretRef
-  readonly #mintPath: string
 
   /** @throws Error which the compiler shows beside the provider's `config:`. */
   constructor(config: PluginConfig) {
@@ -34,13 +34,13 @@ export class GrowwTotpMintAuth implements Plugin {
     })
     this.#key = { env: env('api_key_env') }
     this.#seed = { env: env('totp_seed_env') }
-    this.#mintPath = mintPath
+    this.mintPath = mintPath
     this.invalidateOn = invalidateOn
     this.secrets = [this.#key, this.#seed]
   }
 
   async sign(draft: Draft, credentials: Credentials): Promise<void> {
-    const url = draft.base_url + this.#mintPath
+    const url = draft.base_url + this.mintPath
     const key = (): string => reveal(credentials.open(this.#key))
     const seed = (): string => reveal(credentials.open(this.#seed))
     const token = await credentials.minted({
