@@ -1,12 +1,14 @@
 import type { Signer } from './auth/index.ts'
-import type { Credentials, Draft } from './auth/scheme.ts'
+import type { Draft, Slots } from './auth/scheme.ts'
 import { SHARED_HEADERS, slotOf } from './cache.ts'
 import type { Provider } from './catalog.ts'
 import { folded, forwardable } from './headers.ts'
 import type { ForwardRules } from './headers.ts'
+import type { Opening } from './opening.ts'
 import type { Permit } from './policy/decide.ts'
-import { withoutParams } from './query.ts'
+import { paramsNamed, withoutParams } from './query.ts'
 import { Refusal } from './refusal.ts'
+import { readableOf } from './scrub/kinds.ts'
 
 /**
  * The upstream request, built from nothing: the path and query that were evaluated, the agent's
@@ -22,6 +24,7 @@ export function outbound(permit: Permit, body: Uint8Array | null): Draft {
   // The agent's own key may have stood in a slot of another provider's.
   for (const name of carriers.headers) headers.delete(name)
   if (shares) keepOnly(headers, SHARED_HEADERS)
+  if (provider.scrub !== 'off' && provider.auth.type !== 'none') askForReadable(headers)
   for (const [name, value] of Object.entries(provider.default_headers)) headers.set(name, value)
   return {
     method: call.method,
@@ -51,6 +54,17 @@ export function forwardRulesOf(provider: Provider): ForwardRules {
 
 const forwardRules = new WeakMap<Provider, ForwardRules>()
 
+/**
+ * An answer that is searched has to be whole, and in a coding that can be taken off. Of two parts
+ * each could hold half a secret.
+ */
+function askForReadable(headers: Headers): void {
+  const codings = headers.get('accept-encoding')
+  if (codings !== null) headers.set('accept-encoding', readableOf(codings))
+  headers.delete('range')
+  headers.delete('if-range')
+}
+
 /** The URL of a draft. A `?` without a query stays where the agent sent one. */
 export function urlOf(provider: Provider, draft: Draft, sentQuery: string): string {
   const mark = draft.query !== '' || sentQuery === '?' ? '?' : ''
@@ -77,11 +91,14 @@ function pathStart(url: string): number {
   return slash < 0 ? url.length : slash
 }
 
-/** Puts the credential on the draft. A scheme that cannot is a 502 that names nothing. */
+/**
+ * Puts the credential on the draft, and notes what stands in its places then: an upstream may repeat
+ * that. A scheme that cannot is a 502 that names nothing.
+ */
 export async function sign(
   draft: Draft,
   signer: Signer,
-  credentials: Credentials,
+  credentials: Opening,
   now: number,
 ): Promise<void> {
   try {
@@ -93,4 +110,14 @@ export async function sign(
       cause,
     })
   }
+  for (const text of placedIn(draft, signer.slots)) credentials.sent(text)
+}
+
+/** What the credential's places hold, without the name of a scheme in front, and without timestamps. */
+function placedIn({ headers, query }: Draft, slots: Slots): string[] {
+  const values = [
+    ...slots.headers.map((name) => headers.get(name)?.split(' ').at(-1) ?? ''),
+    ...paramsNamed(query, slots.params).map(({ value }) => value),
+  ]
+  return values.filter((value) => !/^\d*$/.test(value))
 }

@@ -3,10 +3,9 @@ import { returnable } from './headers.ts'
 import { rewriteLocation } from './location.ts'
 import type { Permit } from './policy/decide.ts'
 import { Refusal } from './refusal.ts'
+import { blocked, scrubBody } from './scrubbed.ts'
+import { redact, searchFor } from './secret.ts'
 import type { Secret } from './secret.ts'
-
-/** These carry no body, and the runtime throws when one is given: Fetch standard, null body status. */
-const WITHOUT_BODY = new Set([204, 205, 304])
 
 /**
  * What a browser is about to show as a page (https://www.w3.org/TR/fetch-metadata/). It stands under
@@ -26,38 +25,61 @@ const MARGIN_CHARS = 8 * 1024
 /** An answer for the agent. */
 export interface Relayed {
   readonly response: Response
-  /** How many of the upstream's headers repeated a credential. */
+  /** How many echoes of a credential are known to have been taken out. */
   readonly scrubbed: number
+  /** How many more of what streams, known at its end; null when all is known. */
+  readonly later: Promise<number> | null
 }
 
-/** The upstream's answer as the agent gets it: streamed, and less what was not meant for the agent. */
+/**
+ * The upstream's answer as the agent gets it: streamed, and less what was not meant for the agent.
+ * `kept`: it goes on when the agent has gone.
+ */
 export async function relay(
   { response: upstream, url }: Upstream,
   permit: Permit,
   opened: readonly Secret[],
+  kept: boolean,
 ): Promise<Relayed> {
-  const { provider } = permit
+  const { provider, call } = permit
   const limited = upstream.status === 429
   if (limited && provider.forwarding.upstream_429 === 'envelope') {
     throw await enveloped(upstream, permit, opened)
   }
-  const response = new Response(WITHOUT_BODY.has(upstream.status) ? null : upstream.body, {
-    status: upstream.status,
-    statusText: redacted(upstream.statusText, opened),
-    headers: upstream.headers,
+  const headers = new Headers(upstream.headers)
+  const statusText = redact(upstream.statusText, opened)
+  const echoes =
+    returnHeaders({ from: upstream.headers, to: headers, url }, permit, opened) +
+    Number(statusText !== upstream.statusText)
+  if (echoes > 0 && provider.on_echo === 'block') {
+    upstream.body?.cancel().catch(() => {})
+    throw blocked()
+  }
+  const { body, found, later } = await scrubBody(upstream, headers, {
+    permit,
+    search: searchFor(opened),
+    left: kept ? null : call.request.signal,
   })
-  const { headers } = response
-  const scrubbed = returnHeaders({ from: upstream.headers, to: headers, url }, permit, opened)
+  mark(headers, permit, limited)
+  const response = new Response(body, {
+    status: upstream.status,
+    statusText,
+    headers,
+  })
+  return { response, scrubbed: echoes + found, later }
+}
+
+/** What the agent is told by us. */
+function mark(headers: Headers, { provider, call }: Permit, limited: boolean): void {
   if (limited) {
     headers.set('x-proxy-error', 'PROXY_UPSTREAM_RATE_LIMITED')
     if (!headers.has('retry-after')) headers.set('retry-after', String(DEFAULT_RETRY_AFTER))
   }
-  if (SHOWN.has(permit.call.request.headers.get('sec-fetch-dest') ?? '')) {
+  if (SHOWN.has(call.request.headers.get('sec-fetch-dest') ?? '')) {
     headers.append('content-security-policy', 'sandbox')
   }
   headers.set('x-proxy-provider', provider.name)
   headers.set('x-proxy-cache', 'BYPASS')
-  return { response, scrubbed }
 }
 
 /**
@@ -74,17 +96,13 @@ function returnHeaders(
   const may = returnable(from, strip_response_headers, forward_cookies)
   let scrubbed = 0
   from.forEach((value, name) => {
-    const clean = may(name) ? redacted(value, opened) : null
+    const clean = may(name) ? redact(value, opened) : null
     if (clean !== null && clean !== value) scrubbed += 1
     if (clean === null || (clean !== value && name === 'set-cookie')) to.delete(name)
     else if (name === 'location') to.set(name, rewriteLocation(clean, url, permit))
     else if (clean !== value) to.set(name, clean)
   })
   return scrubbed
-}
-
-function redacted(text: string, opened: readonly Secret[]): string {
-  return opened.reduce((rest, secret) => secret.redact(rest), text)
 }
 
 /** Outpost's older form of an upstream's 429, which installations may ask for. */
@@ -94,11 +112,11 @@ async function enveloped(
   opened: readonly Secret[],
 ): Promise<Refusal> {
   const header = upstream.headers.get('retry-after')
-  const said = header === null ? String(DEFAULT_RETRY_AFTER) : redacted(header, opened)
+  const said = header === null ? String(DEFAULT_RETRY_AFTER) : redact(header, opened)
   const text = await beginningOf(upstream.body, provider.timeout_ms)
   return new Refusal('PROXY_UPSTREAM_RATE_LIMITED', 'the upstream limits the rate', {
     metadata: {
-      upstream_body: redacted(text, opened).slice(0, ENVELOPE_CHARS),
+      upstream_body: redact(text, opened).slice(0, ENVELOPE_CHARS),
       retry_after: /^\d{1,6}$/.test(said) ? Number(said) : DEFAULT_RETRY_AFTER,
     },
     headers: { 'retry-after': said },

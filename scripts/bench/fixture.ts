@@ -91,6 +91,8 @@ export interface ProviderPlan {
   readonly forwarding?: string
   /** Seconds, of every rule. */
   readonly cacheTtl?: number
+  /** Default: `auto`. */
+  readonly scrub?: 'off'
 }
 
 /**
@@ -107,6 +109,7 @@ export function providerYaml(
     auth = `type: bearer_static, env: ${VARIABLES.upstream}`,
     forwarding = 'rate_limits: {}',
     cacheTtl = 0,
+    scrub = 'auto',
   } = plan
   const rows = Array.from({ length: rules }, (_, number) => {
     const what = `method: GET, path: '${patternOfRule(number)}', category: read`
@@ -115,6 +118,7 @@ export function providerYaml(
   return `name: ${name}
 base_url: ${upstream}
 auth: { ${auth} }
+scrub: ${scrub}
 forwarding:
   deny: [/denied/**]
   ${forwarding}

@@ -2,6 +2,7 @@ import { agentKey, pathOfRule, providerName } from './fixture.ts'
 import type { Fixture } from './fixture.ts'
 import { shot } from './load.ts'
 import type { Shot, Target } from './load.ts'
+import type { Stateful } from './stateful-providers.ts'
 
 /** One measurement: the same load on two sides, in turn. */
 export interface Row {
@@ -58,6 +59,7 @@ export const NAMES = {
   denied: 'refused: path denied (403)',
   post: 'POST 1 KB, sensitive',
   getLarge: 'GET 1 MB',
+  scrubbed: 'GET 1 MB of text, scrubbed',
   postLarge: 'POST 1 MB, sensitive',
   events: 'SSE, 100 events',
   catalog: 'GET, 1000 providers x 100 rules',
@@ -83,6 +85,7 @@ export function rowsFor(targets: Targets): readonly Row[] {
     refusal(targets, NAMES.denied, { path: '/denied/page', status: 403 }),
     { ...pair(NAMES.post, post(KILOBYTE)), connections: 16 },
     { ...pair(NAMES.getLarge, get('/bytes/1000000', MEGABYTE.length)), connections: 4 },
+    scrubbedRow(outpost),
     { ...pair(NAMES.postLarge, post(MEGABYTE)), connections: 4 },
     { ...pair(NAMES.events, get(`/events/${EVENTS}`, EVENTS * EVENT_BYTES)), connections: 8 },
     ...(large ? [catalogRow(outpost, large)] : []),
@@ -166,6 +169,21 @@ function refusal(
 function logRow(silent: Outpost, outpost: Outpost): Row {
   const { base, tested } = against(silent, outpost)(NAMES.log, get(LAST_RULE))
   return { name: NAMES.log, base: { ...base, name: 'without' }, tested, connections: 16 }
+}
+
+/** What it costs to search an answer: the same call at a provider with `scrub: off`. */
+function scrubbedRow(outpost: Outpost): Row {
+  const key = agentKey(outpost.fixture)
+  const path = `/text/${MEGABYTE.length}`
+  const off = get(path, MEGABYTE.length, 'unscrubbed' satisfies Stateful)(outpost, key)
+  const tested = get(path, MEGABYTE.length)(outpost, key)
+  return {
+    name: NAMES.scrubbed,
+    base: { name: 'scrub: off', target: outpost, shot: off },
+    tested: { name: 'auto', target: outpost, shot: tested },
+    connections: 4,
+    cpuBudget: 1.5,
+  }
 }
 
 /** The last rule of the last provider, against the last rule of the only one. */

@@ -13,6 +13,7 @@ import { blocks } from './blocks.ts'
  * port to its parent and ends with it.
  *
  *     GET  /bytes/N       N bytes at once
+ *     GET  /text/N        N bytes of JSON at once
  *     GET  /events/N      N server-sent events, as fast as they are taken
  *     GET  /ticks/N       N events, 10 ms apart, each with the time at which it was written
  *     GET  /data/N/ID     N MiB that the reader can check; ?chunked without a length
@@ -74,6 +75,7 @@ let minted = 0
 
 const ROUTES: Readonly<Record<string, Route>> = {
   bytes: (size, _request, response) => sendBytes(response, Number(size)),
+  text: (size, _request, response) => sendText(response, Number(size)),
   events: sendEvents,
   ticks: sendTicks,
   data: sendData,
@@ -105,6 +107,27 @@ function sendBytes(response: ServerResponse, size: number): void {
   bodies.set(size, body)
   response.writeHead(200, { ...DATA_TYPE, 'content-length': size })
   response.end(body)
+}
+
+/** As an API lists things, with the escapes that texts have. */
+function sendText(response: ServerResponse, size: number): void {
+  const text = texts.get(size) ?? textOf(size)
+  texts.set(size, text)
+  response.writeHead(200, { 'content-type': 'application/json', 'content-length': size })
+  response.end(text)
+}
+
+const texts = new Map<number, Buffer>()
+
+function textOf(size: number): Buffer {
+  const rows: string[] = []
+  for (let length = 0; length < size; length += rows.at(-1)?.length ?? 0) {
+    const id = rows.length
+    const sha = createHash('sha1').update(String(id)).digest('hex')
+    const url = `https:\\/\\/api.example.com\\/things\\/${id}?page=%2F2`
+    rows.push(`{"id":${id * 7919},"sha":"${sha}","title":"a \\"quoted\\" word\\n","url":"${url}"},`)
+  }
+  return Buffer.from(rows.join('').slice(0, size))
 }
 
 async function sendEvents(count: string, _: IncomingMessage, response: ServerResponse) {

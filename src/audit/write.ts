@@ -1,4 +1,5 @@
 import type { Deps } from '../deps.ts'
+import type { Permit } from '../policy/decide.ts'
 import { eventOf } from './describe.ts'
 import type { Ending, Progress } from './describe.ts'
 import { eventText } from './event.ts'
@@ -28,4 +29,24 @@ function tenantIn({ caller, refusal, place }: Progress): string {
 
 function whoIn({ caller, refusal }: Progress, tenant: string): Refused {
   return { tenant, caller: caller?.id ?? null, code: refusal?.code ?? 'none' }
+}
+
+/**
+ * The echoes that were taken out of a body while it streamed: known when the record of the call has
+ * been written. A line on the console, and a record that names the call.
+ */
+export function writeEchoes(
+  id: string,
+  { caller, provider }: Permit,
+  echoes: number,
+  deps: Deps,
+): void {
+  if (echoes === 0) return
+  deps.warn(`audit: ${echoes} echoes of a credential in the answer to ${id}`)
+  const { agent, project, tenant } = caller
+  const cut = provider.on_echo === 'block'
+  const details = { provider: provider.name, agent, project, echoes_scrubbed: echoes, cut }
+  const at = new Date(deps.now()).toISOString()
+  const control = { at, action: 'answer.scrubbed', by: 'outpost', target: id, details }
+  deps.recorder.add(tenant, { kind: 'control', control }, deps)
 }

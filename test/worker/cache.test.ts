@@ -76,7 +76,7 @@ describe('the cache', () => {
     [['Cache-Control: max-age=60, Private']],
     [['Vary: *']],
     [['Vary: Accept, *']],
-    [['Content-Encoding: zstd']],
+    [['Content-Encoding: zstd', 'Content-Type: image/png']],
   ])('keeps nothing of an answer with %s', async (lines) => {
     const path = answered(lines)
     await get(path)
