@@ -117,6 +117,11 @@ export function needsOf({ CATALOG, SECRET_NAMES }: Compiled): Needs {
   }
 }
 
+/** The variables that the Worker reads: its settings, and the secrets of the catalog. */
+export function namesOf({ secrets }: Pick<Needs, 'secrets'>): readonly string[] {
+  return [...SETTINGS, ...secrets]
+}
+
 /**
  * What the settings have the Worker call: whoever is told of approvals, and a team of Cloudflare
  * Access on this machine, as tests have it. A real one has a public address.
@@ -163,12 +168,11 @@ export async function serve(options: ServeOptions): Promise<Served> {
       }),
     }
     writeWhole(data.config, workerdConfig(plan))
-    const names = [...SETTINGS, ...needs.secrets]
     const running = await launch({
       config: data.config,
       host,
       port,
-      env: { ...pick(process.env, ESSENTIALS), ...pick(env, names) },
+      env: { ...pick(process.env, ESSENTIALS), ...pick(env, namesOf(needs)) },
       output,
       onSpawn: data.claim,
       linger: LINGER_SOCKET,
