@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
@@ -24,7 +24,7 @@ import { standIns } from './stand-ins.ts'
 import type { StandIns } from './stand-ins.ts'
 
 /** Each builds the Worker anew, on a machine that may have other things to do. */
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 })
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 120_000 })
 
 const CHECKOUT = resolve(import.meta.dirname, '../..')
 const base = mkdtempSync(join(tmpdir(), 'outpost-dev-'))
@@ -176,6 +176,13 @@ describe('outpost dev', () => {
     expect(server.said()).toContain('not ready: provider two, TWO_KEY not set')
     expect(server.said()).toContain('export HERE_KEY="$(pass show -- outpost/here | head -n 1)"\n')
 
+    const line = /^export HERE_KEY=.*$/m.exec(server.said())?.[0]
+    const shown = execFileSync('sh', ['-c', `${line}; printf %s "$HERE_KEY"`], {
+      env: { PATH: stand.path },
+      encoding: 'utf8',
+    })
+    expect(shown).toBe(HOST)
+
     for (const each of [KEY, ADMIN, HOST]) {
       expect(files(root).filter((file) => readFileSync(file, 'latin1').includes(each))).toEqual([])
       expect(server.said()).not.toContain(each)
@@ -189,6 +196,7 @@ describe('outpost dev', () => {
     expect(stand.runs().toSorted()).toEqual([
       'op <read> <--no-newline> <op://Private/admin/token>',
       'op <read> <--no-newline> <op://Private/one/token>',
+      'pass <show> <--> <outpost/here>',
       'pass <show> <--> <outpost/here>',
       'security <find-generic-password> <-s> <two> <-w>',
     ])
