@@ -30,6 +30,7 @@ Compiles providers/ and hosts.yaml, builds the Worker and serves it with workerd
   --workstation FILE
                    in which stores of this machine to look for secrets (default: ${WORKSTATION_FILE},
                    if there is one): lines of NAME: reference, such as op://vault/item/field
+  --no-workstation asks no store, whatever that file says: for a server
   --no-demo        without the demo upstream on port ${DEMO_PORT}
   --help
 
@@ -45,7 +46,8 @@ interface Flags {
   readonly host: string
   readonly dataDir: string
   readonly envFile: string
-  readonly workstation: string
+  /** null: no store is asked. */
+  readonly workstation: string | null
   readonly demo: boolean
 }
 
@@ -99,7 +101,7 @@ function readFlags(args: string[]): Flags | null {
     host: values.host,
     dataDir: resolve(values.data),
     envFile: resolve(values['env-file']),
-    workstation: resolve(values.workstation),
+    workstation: values['no-workstation'] ? null : resolve(values.workstation),
     demo: !values['no-demo'],
   }
 }
@@ -114,6 +116,7 @@ function parsed(args: string[]) {
         data: { type: 'string', default: join(ROOT, '.outpost/data') },
         'env-file': { type: 'string', default: DEV_VARS },
         workstation: { type: 'string', default: WORKSTATION },
+        'no-workstation': { type: 'boolean', default: false },
         'no-demo': { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
@@ -149,7 +152,8 @@ function orComplaint<T>(file: string, read: () => T): T {
 }
 
 /** Before anything is built, so that what is wrong with the file is said at once. */
-function readStores(path: string): Workstation['references'] {
+function readStores(path: string | null): Workstation['references'] {
+  if (path === null) return new Map()
   const found = orComplaint(path, () => readWorkstation(path))
   if (!found && path !== WORKSTATION) throw new Complaint(`there is no file ${path}`, 2)
   const { references, problems } = found ?? { references: new Map<string, never>(), problems: [] }
@@ -181,7 +185,7 @@ async function secretsOf(
   references: Workstation['references'],
 ): Promise<Filled> {
   const wanted = namesOf({ secrets: compiled.SECRET_NAMES })
-  const [file, env] = [workstation, envFile].map((each) => relative(process.cwd(), each))
+  const [file, env] = [workstation ?? '', envFile].map((each) => relative(process.cwd(), each))
   if (references.size > 0) tell('asking the stores of this machine …')
   const filled = await fill({
     wanted,

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
@@ -24,7 +24,7 @@ import { standIns } from './stand-ins.ts'
 import type { StandIns } from './stand-ins.ts'
 
 /** Each builds the Worker anew, on a machine that may have other things to do. */
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 })
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 120_000 })
 
 const CHECKOUT = resolve(import.meta.dirname, '../..')
 const base = mkdtempSync(join(tmpdir(), 'outpost-dev-'))
@@ -93,14 +93,18 @@ const REFERENCES =
   'HERE_KEY: pass://outpost/here\nOUTPOST_ADMIN_TOKEN: op://Private/admin/token\n'
 
 /** `npx outpost dev` until it serves, or says why not. */
-async function dev(references: string, env: Readonly<Record<string, string>> = {}) {
+async function dev(
+  references: string,
+  env: Readonly<Record<string, string>> = {},
+  more: readonly string[] = [],
+) {
   writeFileSync(join(root, 'workstation.yaml'), references)
   writeFileSync(
     join(root, '.dev.vars'),
     'TWO_KEY=of-the-env-file\nONE_KEY=of-the-env-file\nOUTPOST_MASTER_KEY=of-the-env-file\n',
     { mode: 0o600 },
   )
-  const args = [join(root, 'scripts/outpost.js'), 'dev', '--port', '0', '--no-demo']
+  const args = [join(root, 'scripts/outpost.js'), 'dev', '--port', '0', '--no-demo', ...more]
   const child = spawn(process.execPath, args, { cwd: root, env: { PATH: stand.path, ...env } })
   running = child
   let said = ''
@@ -172,6 +176,13 @@ describe('outpost dev', () => {
     expect(server.said()).toContain('not ready: provider two, TWO_KEY not set')
     expect(server.said()).toContain('export HERE_KEY="$(pass show -- outpost/here | head -n 1)"\n')
 
+    const line = /^export HERE_KEY=.*$/m.exec(server.said())?.[0]
+    const shown = execFileSync('sh', ['-c', `${line}; printf %s "$HERE_KEY"`], {
+      env: { PATH: stand.path },
+      encoding: 'utf8',
+    })
+    expect(shown).toBe(HOST)
+
     for (const each of [KEY, ADMIN, HOST]) {
       expect(files(root).filter((file) => readFileSync(file, 'latin1').includes(each))).toEqual([])
       expect(server.said()).not.toContain(each)
@@ -185,6 +196,7 @@ describe('outpost dev', () => {
     expect(stand.runs().toSorted()).toEqual([
       'op <read> <--no-newline> <op://Private/admin/token>',
       'op <read> <--no-newline> <op://Private/one/token>',
+      'pass <show> <--> <outpost/here>',
       'pass <show> <--> <outpost/here>',
       'security <find-generic-password> <-s> <two> <-w>',
     ])
@@ -221,7 +233,7 @@ describe('outpost dev', () => {
 })
 
 describe('outpost dev, when something is in the wrong place', () => {
-  /** [what is wrong, workstation.yaml, the environment, exit code, what is said] */
+  /** [what is wrong, workstation.yaml, the environment, exit code, what is said, options] */
   it.each([
     [
       'a value in the file of references',
@@ -229,6 +241,7 @@ describe('outpost dev, when something is in the wrong place', () => {
       {},
       1,
       'workstation.yaml:1:10  ONE_KEY: expected a reference',
+      [],
     ],
     [
       'a reference in the environment',
@@ -236,15 +249,28 @@ describe('outpost dev, when something is in the wrong place', () => {
       { ONE_KEY: 'op://Private/one/token' },
       2,
       'ONE_KEY in the environment is a reference to a store',
+      [],
     ],
-  ])('does not start with %s, and asks nobody', async (_what, references, env, code, sentence) => {
-    const before = stand.runs().length
-    const ended = await dev(references, env)
-    expect(ended.code).toBe(code)
-    expect(ended.said()).toContain(sentence)
-    expect(ended.said()).not.toContain('sentinel')
-    expect(stand.runs()).toHaveLength(before)
-  })
+    [
+      'one there, when the file is not to be read',
+      `ONE_KEY: ${KEY}\n`,
+      { ONE_KEY: 'op://Private/one/token' },
+      2,
+      'ONE_KEY in the environment is a reference to a store',
+      ['--no-workstation'],
+    ],
+    ['a file that is not there', '', {}, 2, 'there is no file', ['--workstation', 'none.yaml']],
+  ])(
+    'does not start with %s, and asks nobody',
+    async (_what, references, env, code, sentence, options) => {
+      const before = stand.runs().length
+      const ended = await dev(references, env, options)
+      expect(ended.code).toBe(code)
+      expect(ended.said()).toContain(sentence)
+      expect(ended.said()).not.toContain('sentinel')
+      expect(stand.runs()).toHaveLength(before)
+    },
+  )
 })
 
 it('is a name of its own only where it comes first', async () => {
