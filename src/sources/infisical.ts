@@ -98,7 +98,7 @@ function valueOf(answer: SourceAnswer, { environment, folder, name }: Place): st
   return textOf(given(at(secret, 'secretValue')))
 }
 
-/** One login serves this isolate until its token ends. */
+/** A login serves the reads of this isolate that follow, until its token ends. */
 function loggedIn(
   reading: Reading,
   ask: (token: string) => Promise<SourceAnswer>,

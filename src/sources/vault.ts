@@ -63,7 +63,7 @@ function currentOf(answer: SourceAnswer): unknown {
   return fields
 }
 
-/** One login serves this isolate until its token ends. */
+/** A login serves the reads of this isolate that follow, until its token ends. */
 function loggedIn(
   reading: Reading,
   ask: (token: string) => Promise<SourceAnswer>,

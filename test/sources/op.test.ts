@@ -120,6 +120,29 @@ describe('op://', () => {
     },
   )
 
+  it('takes neither a vault nor an item of another name, should the filter be ignored', async () => {
+    const id = 'bonaiwtdvgclrixbt6ztpqcxnq'
+    const reading = readingOf(SETTINGS, {
+      ask: () => {
+        const json = [{ id, name: 'Other', title: 'Other' }]
+        return Promise.resolve({ status: 200, headers: new Headers(), json })
+      },
+    })
+    expect(await failureOf(read('op://v/i/f', reading))).toBe('missing: no vault of this name')
+    expect(await failureOf(read(`op://${id}/i/f`, reading))).toBe('missing: no item of this name')
+    expect(reading.asked).toHaveLength(2)
+  })
+
+  it('does not take another item for the one that was asked for', async () => {
+    const fields = [{ id: 'f', label: 'f', value: VALUE }]
+    const json = { id: 'bonaiwtdvgclrixbt6ztpqcxnq', title: 'Other', fields }
+    const reading = readingOf(SETTINGS, {
+      ask: () => Promise.resolve({ status: 200, headers: new Headers(), json }),
+    })
+    const uri = `op://${CONNECT.vault}/${CONNECT.item}/f`
+    expect(await failureOf(read(uri, reading))).toBe('malformed: another item')
+  })
+
   it('says what is not set', () => {
     expect(op.missing(() => false)).toEqual(['OP_CONNECT_HOST', 'OP_CONNECT_TOKEN'])
     expect(op.missing(() => true)).toEqual([])
