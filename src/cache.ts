@@ -62,11 +62,16 @@ export function slotOf(permit: Permit): Slot | null {
   const { headers } = call.request
   if (UNCACHED_REQUEST.some((name) => headers.has(name))) return null
   if (/\bno-(?:store|cache)\b/i.test(headers.get('cache-control') ?? '')) return null
-  const shared = SHARED_HEADERS.map((name) => headers.get(name))
-  if (cache_scope === 'tenant' && !shared.every((value) => isLegible(value ?? ''))) return null
-  const who = cache_scope === 'tenant' ? shared : caller.id
+  const who = cache_scope === 'tenant' ? formIn(headers) : caller.id
+  if (who === null) return null
   const key = JSON.stringify([caller.tenant, who, provider.name, call.path, call.query])
   return { key, ttl: cache_ttl }
+}
+
+/** What an entry that a tenant shares was made for; null where that cannot be told. */
+function formIn(headers: Headers): readonly (string | null)[] | null {
+  const form = SHARED_HEADERS.map((name) => headers.get(name))
+  return form.every((value) => isLegible(value ?? '')) ? form : null
 }
 
 /** Answers of one isolate, in memory. Lifetimes hold to the millisecond, and nothing is written. */

@@ -24,6 +24,9 @@ const MARKED_TOKENS = new RegExp(MARKED.join('|'), 'g')
 /** Shorter values are words: replacing them would garble a path and hide nothing. */
 const SHORTEST_KEY = 6
 
+/** No text that is searched is longer, and no key that opens anything is nearly as long. */
+const LONGEST_KEY = 64 * 1024
+
 /** So many are looked for, the explicit ones first: a query may hold hundreds. */
 const MOST_KEYS = 64
 
@@ -34,7 +37,9 @@ export function redact(text: string, keys: readonly string[]): string {
 
 /** `redact` for several texts: the spellings of the keys are worked out once. */
 export function redactor(keys: readonly string[]): (text: string) => string {
-  const known = [...new Set(keys)].filter((key) => key.length >= SHORTEST_KEY).slice(0, MOST_KEYS)
+  const known = [...new Set(keys)]
+    .filter(({ length }) => length >= SHORTEST_KEY && length <= LONGEST_KEY)
+    .slice(0, MOST_KEYS)
   const spellings = known.flatMap(spellingsOf)
   return (text) => {
     if (text.length < SHORTEST_KEY) return text
