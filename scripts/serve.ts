@@ -9,13 +9,15 @@ import { pathToFileURL } from 'node:url'
 import { unstable_readConfig } from 'wrangler'
 import type { Unstable_Config } from 'wrangler'
 
-import type { Catalog, Credential } from '../src/catalog.ts'
-import { readSettings, SETTINGS, text } from '../src/settings.ts'
-import { backendOf, SOURCE_SETTINGS } from '../src/sources/index.ts'
+import type { Catalog } from '../src/catalog.ts'
+import { SETTINGS } from '../src/settings.ts'
+import { SOURCE_SETTINGS } from '../src/sources/index.ts'
 import { bindingsOf, objectClasses, refuseUnserved, workerdConfig } from './workerd/config.ts'
 import { openDataDir } from './workerd/data-dir.ts'
 import { bracketed, launch } from './workerd/launch.ts'
 import type { Launch, Running } from './workerd/launch.ts'
+import { calledBy, needsOf } from './workerd/needs.ts'
+import type { Needs } from './workerd/needs.ts'
 import { privatePeers } from './workerd/private-peers.ts'
 import { sweepReplays } from './workerd/sweep.ts'
 
@@ -52,14 +54,6 @@ export interface ServeOptions {
   readonly isolates?: number
   /** Default: `inherit`. With `keep`, `output()` of the result has it. */
   readonly output?: Launch['output']
-}
-
-/** What a compiled catalog wants from the one who runs it. */
-export interface Needs {
-  readonly secrets: readonly string[]
-  readonly baseUrls: readonly string[]
-  /** URIs of secrets that are kept elsewhere. Default: none. */
-  readonly uris?: readonly string[]
 }
 
 export interface Served extends Running {
@@ -110,54 +104,9 @@ export async function readCompiled(root: string): Promise<Compiled> {
   return (await import(file.href)) as Compiled
 }
 
-/** Every secret that hosts and providers name, and every address that providers name. */
-export function needsOf({ CATALOG, SECRET_NAMES }: Compiled): Needs {
-  const providers = Array.from(CATALOG.providers.values())
-  return {
-    secrets: SECRET_NAMES,
-    baseUrls: providers.flatMap(({ base_url, auth }) =>
-      'token_url' in auth ? [base_url, auth.token_url] : [base_url],
-    ),
-    uris: providers.flatMap(({ credential }) => urisIn(credential)),
-  }
-}
-
-function urisIn({ secrets }: Credential): readonly string[] {
-  return secrets
-    .flatMap((ref) => (ref.previous ? [ref, ref.previous] : [ref]))
-    .flatMap((place) => ('secret' in place ? [place.secret] : []))
-}
-
-/** Every address that the Worker calls. */
-function calledBy(
-  { baseUrls, uris = [] }: Needs,
-  env: Readonly<Record<string, unknown>>,
-): readonly string[] {
-  return [...baseUrls, ...urlsOf(env), ...addressesOf(uris, env)]
-}
-
-/** Where the secrets are kept that providers name, as the settings of those backends say. */
-function addressesOf(uris: readonly string[], env: Readonly<Record<string, unknown>>): string[] {
-  const settings = uris.flatMap((uri) => backendOf(uri)?.settings ?? [])
-  return [...new Set(settings)]
-    .map((name) => text(env, name))
-    .filter((value) => /^https?:\/\//i.test(value) && URL.canParse(value))
-}
-
 /** The variables that the Worker reads: its settings, and the secrets of the catalog. */
 export function namesOf({ secrets }: Pick<Needs, 'secrets'>): readonly string[] {
   return [...SETTINGS, ...SOURCE_SETTINGS, ...secrets]
-}
-
-/**
- * What the settings have the Worker call: whoever is told of approvals, and a team of Cloudflare
- * Access on this machine, as tests have it. A real one has a public address.
- */
-function urlsOf(env: Readonly<Record<string, unknown>>): readonly string[] {
-  const { access } = readSettings(env)
-  const isLocal = access !== null && 'origin' in access && access.origin.startsWith('http:')
-  const webhook = text(env, 'APPROVAL_WEBHOOK_URL')
-  return [...(isLocal ? [access.origin] : []), ...(URL.canParse(webhook) ? [webhook] : [])]
 }
 
 /**

@@ -7,6 +7,7 @@ const EXPECTED = [
   /^uncaught exception; source = Uncaught \(in promise\); stack = Error: Network connection lost\./,
   /^uncaught exception; exception = workerd\/jsg\/value\.h:\d+: disconnected: jsg\.Error: Network connection lost\./,
   /^uncaught exception; exception = workerd\/jsg\/value\.h:\d+: failed: jsg\.Error: Refusal: the upstream repeated a credential/,
+  /^uncaught exception; source = Uncaught \(in promise\); stack = Error: Secret "shelf" not found/,
   /^A header value for "host" contains non-ASCII characters: "höst" /,
 ]
 
