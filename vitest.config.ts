@@ -10,7 +10,7 @@ import { compileProject } from './scripts/compile.ts'
 import { muteRuntime } from './test/build/runtime-noise.ts'
 import { startAccessTeams } from './test/control/access_server.ts'
 import { compileFixtures } from './test/fixtures/compile.ts'
-import { OPERATORS, SECRETS } from './test/fixtures/secrets.ts'
+import { OPERATORS, SECRETS, VAULT_TOKEN } from './test/fixtures/secrets.ts'
 import { startBackends } from './test/sources/servers/index.ts'
 import { startOAuthServer } from './test/tokens/oauth_server.ts'
 import { startUpstream } from './test/upstream.ts'
@@ -77,6 +77,9 @@ export default defineConfig({
                   { className: class_name, useSQLite: true },
                 ]),
               ),
+              secretsStoreSecrets: {
+                SHELF_KEY: { store_id: 'store', secret_name: 'shelf' },
+              },
               kvNamespaces: deployed.kv_namespaces.map(({ binding }) => binding),
               bindings: {
                 ...deployed.vars,
@@ -86,6 +89,8 @@ export default defineConfig({
                 OAUTH: oauth.url,
                 ACCESS: access.url,
                 BACKENDS: { ...backends },
+                VAULT_ADDR: backends.changing,
+                VAULT_TOKEN,
                 OUTPOST_MASTER_KEY: 'sentinel-master-key-of-more-than-32-characters',
               },
             },

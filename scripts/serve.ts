@@ -10,11 +10,14 @@ import { unstable_readConfig } from 'wrangler'
 import type { Unstable_Config } from 'wrangler'
 
 import type { Catalog } from '../src/catalog.ts'
-import { readSettings, SETTINGS, text } from '../src/settings.ts'
+import { SETTINGS } from '../src/settings.ts'
+import { SOURCE_SETTINGS } from '../src/sources/index.ts'
 import { bindingsOf, objectClasses, refuseUnserved, workerdConfig } from './workerd/config.ts'
 import { openDataDir } from './workerd/data-dir.ts'
 import { bracketed, launch } from './workerd/launch.ts'
 import type { Launch, Running } from './workerd/launch.ts'
+import { calledBy, needsOf } from './workerd/needs.ts'
+import type { Needs } from './workerd/needs.ts'
 import { privatePeers } from './workerd/private-peers.ts'
 import { sweepReplays } from './workerd/sweep.ts'
 
@@ -51,12 +54,6 @@ export interface ServeOptions {
   readonly isolates?: number
   /** Default: `inherit`. With `keep`, `output()` of the result has it. */
   readonly output?: Launch['output']
-}
-
-/** What a compiled catalog wants from the one who runs it. */
-export interface Needs {
-  readonly secrets: readonly string[]
-  readonly baseUrls: readonly string[]
 }
 
 export interface Served extends Running {
@@ -107,27 +104,6 @@ export async function readCompiled(root: string): Promise<Compiled> {
   return (await import(file.href)) as Compiled
 }
 
-/** Every secret that hosts and providers name, and every address that providers name. */
-export function needsOf({ CATALOG, SECRET_NAMES }: Compiled): Needs {
-  return {
-    secrets: SECRET_NAMES,
-    baseUrls: Array.from(CATALOG.providers.values()).flatMap(({ base_url, auth }) =>
-      'token_url' in auth ? [base_url, auth.token_url] : [base_url],
-    ),
-  }
-}
-
-/**
- * What the settings have the Worker call: whoever is told of approvals, and a team of Cloudflare
- * Access on this machine, as tests have it. A real one has a public address.
- */
-function urlsOf(env: Readonly<Record<string, unknown>>): readonly string[] {
-  const { access } = readSettings(env)
-  const isLocal = access !== null && 'origin' in access && access.origin.startsWith('http:')
-  const webhook = text(env, 'APPROVAL_WEBHOOK_URL')
-  return [...(isLocal ? [access.origin] : []), ...(URL.canParse(webhook) ? [webhook] : [])]
-}
-
 /**
  * Runs the bundle of `root` on plain workerd, as a self-hosted installation does, and returns when
  * it answers. Nothing but one HTTP port is opened. The child ends with this process, even when that
@@ -140,7 +116,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
   const config = readDeployment(root)
   refuseUnserved(config)
   const needs = options.needs ?? needsOf(await readCompiled(root))
-  const peers = await privatePeers([...needs.baseUrls, ...urlsOf({ ...config.vars, ...env })])
+  const peers = await privatePeers(calledBy(needs, { ...config.vars, ...env }))
   const data = await openDataDir(options.dataDir ?? join(root, '.outpost/data'))
   try {
     sweepReplays(data.objects, Date.now())
@@ -163,7 +139,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
       }),
     }
     writeWhole(data.config, workerdConfig(plan))
-    const names = [...SETTINGS, ...needs.secrets]
+    const names = [...SETTINGS, ...SOURCE_SETTINGS, ...needs.secrets]
     const running = await launch({
       config: data.config,
       host,

@@ -25,7 +25,7 @@ class Misuse extends Error {}
 
 /** What one provider file comes to, for a person; empty when it is not valid. */
 export function summary(checked: CheckedProvider): string {
-  const { source, enabled, file, auth, secrets, alias_of } = checked
+  const { source, enabled, file, auth, secrets, uris, alias_of } = checked
   if (!file || !auth) return ''
   const { forwarding } = file
   const rules = `${forwarding.allow.length} allow, ${forwarding.deny.length} deny`
@@ -36,7 +36,7 @@ export function summary(checked: CheckedProvider): string {
     ['mode', `${forwarding.mode}, ${rules}`],
     ['limits', limits(forwarding.rate_limits)],
     ['auth', auth.type],
-    ['secrets', secrets.join(', ') || 'none'],
+    ['secrets', [...secrets, ...uris].join(', ') || 'none'],
   ]
   const head = `${file.name} (${enabled ? 'enabled' : 'disabled'})  ${source.file}`
   return `${[head, ...rows.map(([key = '', row]) => `  ${key.padEnd(9)} ${row}`)].join('\n')}\n`

@@ -4,7 +4,7 @@ import { HoldRoom } from './approvals/holds.ts'
 import { Recorder } from './audit/recorder.ts'
 import { signerOf } from './auth/index.ts'
 import type { Signer } from './auth/index.ts'
-import type { SecretRef } from './auth/scheme.ts'
+import type { SecretPlace } from './auth/scheme.ts'
 import { MemoryCache } from './cache.ts'
 import type { Catalog, Provider } from './catalog.ts'
 import { AccessVerifier } from './control/access.ts'
@@ -23,6 +23,9 @@ import type { Replay } from './replay/object.ts'
 import { Secret } from './secret.ts'
 import { readSettings, text } from './settings.ts'
 import type { Settings, Variables } from './settings.ts'
+import { Sources } from './sources/bindings.ts'
+import { backendOf } from './sources/index.ts'
+import { sourceStanding } from './sources/status.ts'
 import type { Tenant } from './tenants/object.ts'
 import { namespaceOf, sealsIn, storeIn } from './tokens/bindings.ts'
 import { tokenProblems } from './tokens/status.ts'
@@ -51,6 +54,7 @@ function newDeps(env: Variables): ControlDeps {
   const secret = secretsOf(env)
   const tokens = tokenDeps(env)
   const settings = readSettings(env)
+  const sources = sourcesOf(env, settings, secret)
   return {
     catalog: CATALOG,
     settings,
@@ -64,8 +68,10 @@ function newDeps(env: Variables): ControlDeps {
       viewer: secret({ env: 'OUTPOST_VIEWER_TOKEN' }),
     },
     access: accessOf(settings),
-    isSet: (name) => secret({ env: name }) !== null,
-    credentials: ({ provider }) => opening(secret, tokensFor(provider, tokens)),
+    isSet: (name) => secret({ env: name }) !== null || sources.isElsewhere({ env: name }),
+    credentials: (permit) =>
+      opening(secret, tokensFor(permit.provider, tokens), sources.of(permit)),
+    sources: () => sourceStanding([...CATALOG.providers.values()], sources),
     tokenProblems: () => tokenProblems([...CATALOG.providers.values()], tokens),
     signerOf: signers(CATALOG),
     send: (request, init) => fetch(request, init),
@@ -83,14 +89,33 @@ function newDeps(env: Variables): ControlDeps {
     notify: notifierIn(env),
     holds: new HoldRoom(),
     recorder: new Recorder(),
-    // oxlint-disable-next-line no-console -- for the operator, beside the record
-    warn: (message) => console.error(message),
+    warn,
     // oxlint-disable-next-line no-console -- beside the records, to be kept where they are not
     printHead: (tenant, head) => console.log(asciiJson({ audit_head: { tenant, ...head } })),
     // oxlint-disable-next-line no-console -- the console is where log shipping reads the record
     write: (event) => console.log(asciiJson(event)),
     ...controlled(env),
   }
+}
+
+// oxlint-disable-next-line no-console -- for the operator, beside the record
+const warn = (message: string): void => console.error(message)
+
+function sourcesOf(
+  env: Variables,
+  settings: Settings,
+  find: (place: SecretPlace) => Secret | null,
+): Sources {
+  return new Sources({
+    env,
+    settings,
+    find,
+    backendOf,
+    now: () => Date.now(),
+    send: (request, signal) => fetch(request, { signal }),
+    waitUntil,
+    warn,
+  })
 }
 
 /** What only operators reach. */
@@ -175,15 +200,16 @@ function objects<T extends Rpc.DurableObjectBranded>(
 }
 
 /** Reads a secret when it is asked for. One object per secret, so that work done with it can be kept. */
-function secretsOf(env: Variables): (ref: SecretRef) => Secret | null {
+function secretsOf(env: Variables): (place: SecretPlace) => Secret | null {
   const byName = new Map<string, Secret>()
-  const literals = new WeakMap<SecretRef, Secret>()
+  const literals = new WeakMap<SecretPlace, Secret>()
   return (ref) => {
     if ('value' in ref) {
       const known = literals.get(ref) ?? new Secret(ref.value)
       literals.set(ref, known)
       return known
     }
+    if (!('env' in ref)) return null
     const value = Object.hasOwn(env, ref.env) ? env[ref.env] : undefined
     if (typeof value !== 'string' || value.trim() === '') return null
     const known = byName.get(ref.env) ?? new Secret(value)

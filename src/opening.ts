@@ -1,6 +1,7 @@
 import type { Credentials, SecretRef } from './auth/scheme.ts'
 import { Refusal } from './refusal.ts'
 import type { Secret } from './secret.ts'
+import type { CallSources } from './sources/call_sources.ts'
 import type { Tokens } from './tokens/tokens.ts'
 
 /** The credentials of one call, and what was read of them. */
@@ -9,17 +10,29 @@ export interface Opening extends Credentials {
   readonly opened: readonly Secret[]
   /** Why the upstream rejected them, for the record; null as long as it did not. */
   readonly rejected: string | null
-  /** The upstream rejected them. True when signing again gives another credential. */
-  readonly reject: (reason: string) => Promise<boolean>
+  /**
+   * Before each signing: reads what is kept outside of the Worker. null, or not there: everything
+   * is at hand, and there is nothing to wait for. Never rejects: what cannot be read, `open` says.
+   */
+  readonly ready?: () => Promise<void> | null
+  /**
+   * The upstream rejected them. True when signing again gives another credential. `repeatable`, the
+   * default: the call can be sent again.
+   */
+  readonly reject: (reason: string, repeatable?: boolean) => Promise<boolean>
+  /** It accepted them. Not there: nobody wants to know. */
+  readonly accepted?: () => void
 }
 
 /** Reads through `find`, which says null for a secret that is not set, and keeps what was read. */
 export function opening(
   find: (ref: SecretRef) => Secret | null,
   tokens: Tokens = NO_TOKENS,
+  sources: CallSources | null = null,
 ): Opening {
   const opened: Secret[] = []
   let rejected: string | null = null
+  let mints = false
   const kept = <T extends Secret | null>(secret: T): T => {
     if (secret) opened.push(secret)
     return secret
@@ -29,23 +42,55 @@ export function opening(
     get rejected() {
       return rejected
     },
-    reject: (reason) => {
+    ...(sources && { ready: () => sources.ready(), accepted: () => sources.accepted() }),
+    reject: async (reason, repeatable = true) => {
       rejected = reason
-      return tokens.reject(reason)
+      if (await tokens.reject(reason)) return true
+      if (!sources || mints) return false
+      if (repeatable) return sources.another()
+      await sources.doubted()
+      return false
     },
-    minted: async (recipe) => kept(await tokens.minted(recipe)),
-    stored: async (key) => kept(await tokens.stored(key)),
+    minted: async (recipe) => {
+      mints = true
+      return kept(await withAnother(() => tokens.minted(recipe), sources))
+    },
+    stored: async (key) => {
+      const secret = kept(await tokens.stored(key))
+      // What stands in for it is wanted only now.
+      if (!secret) await sources?.ready(true)
+      return secret
+    },
     open(ref) {
-      const secret = find(ref)
-      if (!secret) {
-        throw new Refusal('PROXY_AUTH_ERROR', 'the provider has no credential', {
-          reason: 'a secret of the provider is not set',
-        })
-      }
+      const secret = sources ? sources.open(ref) : find(ref)
+      if (secret === null || typeof secret === 'string') throw unopened(secret)
       opened.push(secret)
+      // An upstream that lists its keys shows both.
+      kept(sources?.beside(ref) ?? null)
       return secret
     },
   }
+}
+
+/** A token endpoint that has nothing for these secrets may have it for the others. */
+async function withAnother<T>(mint: () => Promise<T>, sources: CallSources | null): Promise<T> {
+  if (!sources) return mint()
+  const token = await mint().catch(async (error: unknown) => {
+    if (await sources.another()) return mint()
+    throw error
+  })
+  sources.accepted()
+  return token
+}
+
+/** Names of variables and URIs are for the status: a record may be read by more people. */
+function unopened(failure: string | null): Refusal {
+  const isUnset = failure === null || failure === 'missing'
+  return new Refusal('PROXY_AUTH_ERROR', 'the provider has no credential', {
+    reason: isUnset
+      ? 'a secret of the provider is not set'
+      : `a secret of the provider cannot be read: ${failure}`,
+  })
 }
 
 /** Where nothing is minted or stored. */

@@ -71,6 +71,8 @@ async function exchange(permit: Permit, deps: Deps, so: Progress, hashed: boolea
   const signer = deps.signerOf(provider)
   const attempt = async () => {
     const draft = outbound(permit, whole)
+    const reading = credentials.ready?.()
+    if (reading) await reading
     await sign(draft, signer, credentials, deps.now())
     so.forwarded = true
     return forward(permit, draft, upload(permit, whole, hashed), deps.send)

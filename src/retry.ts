@@ -1,12 +1,11 @@
 import type { Rejection } from './auth/index.ts'
 import type { Upstream } from './forward.ts'
+import type { Opening } from './opening.ts'
 import type { Permit } from './policy/decide.ts'
 import { codesAt, jsonBeside } from './tokens/body_codes.ts'
 
 /** The credential of one call, as far as the upstream's opinion of it matters. */
-export interface Judged {
-  readonly reject: (reason: string) => Promise<boolean>
-}
+export type Judged = Pick<Opening, 'reject' | 'accepted'>
 
 /** One attempt, from signing a fresh draft to the upstream's headers. */
 export type Attempt = () => Promise<Upstream>
@@ -20,8 +19,9 @@ export interface Rejectable {
 }
 
 /**
- * Forwards a call, and once more with another token when the upstream rejected a minted one and
- * the body can be sent again: there is none, or `signedBody` has it. The rejected answer is not
+ * Forwards a call, and once more with another credential when the upstream rejected the first,
+ * there is another (a token minted anew, a secret that was rotated) and the body can be sent again:
+ * there is none, or `signedBody` has it. The rejected answer is not
  * read. Whatever the second answer is, the agent gets it.
  * @throws Refusal 502 when there is no other token to be had.
  */
@@ -30,14 +30,24 @@ export async function forwardSigned(
   permit: Permit,
   { credentials, rejection, signedBody, admitAgain }: Rejectable,
 ): Promise<Upstream> {
-  const first = await attempt()
+  const judged = async (): Promise<Upstream> => {
+    const upstream = await attempt()
+    if (isAccepted(upstream.response.status, rejection)) credentials.accepted?.()
+    return upstream
+  }
+  const first = await judged()
   const { status } = first.response
   if (!rejection.statuses.includes(status)) return first
-  const another = await credentials.reject(String(status))
   const repeatable = !permit.call.request.body || signedBody !== null
+  const another = await credentials.reject(String(status), repeatable)
   if (!another || !repeatable || !(await admitAgain())) return first
   await first.response.body?.cancel()
-  return attempt()
+  return judged()
+}
+
+/** Who is overloaded or out of order has not looked at the credential. */
+function isAccepted(status: number, { statuses }: Rejection): boolean {
+  return status < 500 && status !== 429 && !statuses.includes(status)
 }
 
 /**
@@ -54,7 +64,7 @@ export function judgeBody(
   waitUntil(
     saying.then((json) => {
       const code = codesAt(json, body.json_path).find((each) => body.codes.includes(each))
-      return code === undefined ? false : credentials.reject(`code ${code}`)
+      return code === undefined ? false : credentials.reject(`code ${code}`, false)
     }),
   )
   return upstream

@@ -22,6 +22,8 @@ export const SETTINGS = [
   'AUDIT_CLIENT_IP',
   'APPROVAL_WEBHOOK_URL',
   'AUDIT_RETENTION_DAYS',
+  'SECRET_CACHE_SECONDS',
+  'SECRET_STALE_SECONDS',
 ] as const
 
 /** What an installation sets through plain variables; docs/deploy.md lists them. */
@@ -37,6 +39,10 @@ export interface Settings {
   readonly requireGrant: boolean
   /** How long a call may wait for its turn where the provider does not say. */
   readonly queueTimeoutMs: number
+  /** How long a secret that is kept elsewhere is used without being read anew. */
+  readonly secretCacheMs: number
+  /** How long after it was read it is used when it cannot be read. Never less than that. */
+  readonly secretStaleMs: number
   readonly fullClientAddress: boolean
   /** Whom Cloudflare Access lets in is an operator. null: it is not set up. */
   readonly access: AccessTeam | { readonly problem: string } | null
@@ -58,15 +64,22 @@ export function readSettings(env: Variables): Settings {
       text(env, 'REQUIRE_GRANT').toLowerCase(),
     ),
     queueTimeoutMs: seconds(text(env, 'RATE_LIMIT_QUEUE_TIMEOUT'), 5) * 1000,
+    ...secretTimes(env),
     fullClientAddress: text(env, 'AUDIT_CLIENT_IP') === 'full',
     access: readTeam(text(env, 'ACCESS_TEAM_DOMAIN'), text(env, 'ACCESS_AUD')),
   }
 }
 
-/** A number of seconds from 0 to 60; anything else is the default. */
-function seconds(value: string, otherwise: number): number {
+function secretTimes(env: Variables): Pick<Settings, 'secretCacheMs' | 'secretStaleMs'> {
+  const cache = Math.max(1, seconds(text(env, 'SECRET_CACHE_SECONDS'), 300, 3600))
+  const stale = seconds(text(env, 'SECRET_STALE_SECONDS'), 3600, 86_400)
+  return { secretCacheMs: cache * 1000, secretStaleMs: Math.max(cache, stale) * 1000 }
+}
+
+/** A number of seconds from 0 to `most`; anything else is the default. */
+function seconds(value: string, otherwise: number, most = 60): number {
   const number = /^\d+(?:\.\d+)?$/.test(value) ? Number(value) : otherwise
-  return number <= 60 ? number : otherwise
+  return number <= most ? number : otherwise
 }
 
 /** A variable as trimmed text; empty when it is not set. */

@@ -8,7 +8,7 @@ const BEGINNING = ['index', 'look'] as const
 const ASKING = [...BEGINNING, 'body', 'grant limiter', 'limiter', 'gate'] as const
 const write = { method: 'POST' } as const
 const PENDING = { is: 'pending', id: 'ap_1', expires: NOW + 1, fresh: true } as const
-const SENDING = ['signer', 'secret', 'send', 'record'] as const
+const SENDING = ['signer', 'reading', 'secret', 'send', 'record'] as const
 
 describe('a call that is allowed runs all of these', () => {
   it.each<[string, Scene, readonly string[]]>([
@@ -30,6 +30,7 @@ describe('a call that is allowed runs all of these', () => {
         'limiter',
         'gate',
         'signer',
+        'reading',
         'secret',
         'body',
         'send',
@@ -46,6 +47,7 @@ describe('a call that is allowed runs all of these', () => {
         'limiter',
         'gate',
         'signer',
+        'reading',
         'secret',
         'body',
         'send',
@@ -85,7 +87,7 @@ describe('a call that is allowed runs all of these', () => {
     [
       'a write by a host entry alone',
       { ...write, headers: { 'x-outpost-auth': '' } },
-      ['look', 'limiter', 'gate', 'signer', 'secret', 'body', 'send', 'record'],
+      ['look', 'limiter', 'gate', 'signer', 'reading', 'secret', 'body', 'send', 'record'],
     ],
   ])('%s', async (_title, scene, stages) => {
     const { response, trail, sent, events } = await play(scene)

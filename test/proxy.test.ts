@@ -13,7 +13,7 @@ describe('the order of an allowed call', () => {
     const { deps, trail, sent } = recording(aProvider(), aHost({ auth_token_env: 'KEY' }))
     const response = await proxy(asked('/a?b', { headers: { 'x-outpost-auth': 'host-key' } }), deps)
     expect(response.status).toBe(200)
-    expect(trail).toEqual(['host key', 'signer', 'secret', 'send', 'record'])
+    expect(trail).toEqual(['host key', 'signer', 'reading', 'secret', 'send', 'record'])
     expect(sent[0]?.url).toBe('https://api.test/a?b')
     expect(sent[0]?.headers.get('authorization')).toBe(`Bearer ${SENTINEL}`)
     expect(sent[0]?.redirect).toBe('manual')
@@ -31,7 +31,16 @@ describe('the order of a call that is limited and has a key', () => {
   it('claims the key, takes its turn, reads the secret, sends', async () => {
     const { deps, trail } = recording(limited, writer)
     await proxy(write(), deps)
-    expect(trail).toEqual(['claim', 'limiter', 'gate', 'signer', 'secret', 'send', 'record'])
+    expect(trail).toEqual([
+      'claim',
+      'limiter',
+      'gate',
+      'signer',
+      'reading',
+      'secret',
+      'send',
+      'record',
+    ])
   })
 
   it('over the limit frees the key and reads nothing', async () => {
@@ -79,7 +88,7 @@ describe('the order of a call that is limited and has a key', () => {
       send: async () => new Response('slow down', { status: 429, headers: { 'retry-after': '7' } }),
     })
     const response = await proxy(asked('/a'), deps)
-    expect(trail).toEqual(['limiter', 'signer', 'secret', 'cooldown', 'record'])
+    expect(trail).toEqual(['limiter', 'signer', 'reading', 'secret', 'cooldown', 'record'])
     expect([response.status, await response.text()]).toEqual([429, 'slow down'])
   })
 })

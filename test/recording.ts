@@ -62,7 +62,12 @@ export function recording(provider: Provider, host: Host, over: Partial<Deps> = 
     operators: { admin: null, viewer: null },
     access: null,
     isSet: () => true,
-    credentials: () => opening(() => (trail.push('secret'), new Secret(SENTINEL))),
+    credentials: () =>
+      Object.assign(
+        opening(() => (trail.push('secret'), new Secret(SENTINEL))),
+        // What is kept outside of the Worker would be read now.
+        { ready: () => (trail.push('reading'), null) },
+      ),
     signerOf: ({ auth }) => (trail.push('signer'), signerOf(auth, null)),
     send: async (request, init) => {
       trail.push('send')

@@ -75,6 +75,13 @@ const ROUTES: Readonly<Record<string, Route>> = {
     const { method, bytes, sha256 } = received
     json(response, { method, bytes, sha256, path: received.target.split('?', 1)[0] })
   },
+  /** 401 unless the `authorization` that came has this SHA-256, in hex. */
+  only: ({ request, response, rest }) => {
+    const sent = createHash('sha256')
+      .update(request.headers.authorization ?? '')
+      .digest('hex')
+    json(response, { accepted: sent === rest }, sent === rest ? 200 : 401)
+  },
   status: ({ response, rest }) => {
     response.writeHead(Number(rest), 'Some Reason', { 'x-from': 'upstream', etag: '"one"' })
     response.end([204, 205, 304].includes(Number(rest)) ? undefined : 'a body')

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 import { unstable_readConfig } from 'wrangler'
 
 import { newKey } from '../dev-vars.ts'
-import type { Needs } from '../serve.ts'
+import type { Needs } from '../workerd/needs.ts'
 
 /** The checkout that is measured. */
 export const ROOT = join(import.meta.dirname, '../..')

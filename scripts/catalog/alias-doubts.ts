@@ -44,8 +44,8 @@ function sharesAll(one: CheckedProvider, other: CheckedProvider): boolean {
 }
 
 /** A stored token is at its key, whatever provider asks. A seed only stands in for it. */
-function keysOf({ auth, secrets }: CheckedProvider): readonly string[] {
-  return auth?.type === 'bearer_redis' ? [`key ${auth.key}`] : secrets
+function keysOf({ auth, secrets, uris }: CheckedProvider): readonly string[] {
+  return auth?.type === 'bearer_redis' ? [`key ${auth.key}`] : [...secrets, ...uris]
 }
 
 /** Patterns are compared with the path below `base_url`. */

@@ -1,23 +1,27 @@
 import { z } from 'zod'
 
-import type { PluginAuth, PluginConfig } from '../../src/auth/scheme.ts'
-import { envName, statuses } from './auth-value.ts'
+import type { PluginAuth, PluginConfig, SecretRef } from '../../src/auth/scheme.ts'
+import { statuses } from './auth-value.ts'
 import { AT_KEY } from './exactly-one.ts'
 import { pluginModule } from './plugin-module.ts'
 import { Wrong } from './problem.ts'
-import { checked, expected, text, textOf, value } from './value.ts'
+import { envName, orReference } from './secret-ref.ts'
+import { checked, expected, text, textOf } from './value.ts'
 import { booleanOf, Word } from './word.ts'
 
 const module = checked('the place of a class: plugins/file.ts:ClassName', pluginModule)
 const key = text({ what: 'the name of a setting', test: /^[\w.-]+$/ })
 
 /** A plugin says itself what it expects; here a value only has to be one that it can be given. */
-const setting = value((found): PluginConfig[string] | Wrong => {
+const setting = orReference((found): Plain | Wrong => {
   if (Array.isArray(found)) return texts(found)
   if (found instanceof Word) return wordOf(found)
   if (typeof found === 'string') return found
-  return new Wrong(expected('a text, a number, a boolean or a list of texts', found, false))
+  const what = 'a text, a number, a boolean, a list of texts or a map that names a secret'
+  return new Wrong(expected(what, found, false))
 })
+
+type Plain = Exclude<PluginConfig[string], SecretRef>
 
 function texts(found: readonly unknown[]): readonly string[] | Wrong {
   const read = found.map((each) => textOf(each))
@@ -44,6 +48,10 @@ function checkSecretNames(config: PluginConfig, context: z.RefinementCtx): void 
   for (const [name, each] of Object.entries(config)) {
     const wrong = name.endsWith('_env') ? envName.safeParse(each).error?.issues[0] : undefined
     if (wrong) context.addIssue({ code: 'custom', path: [name], message: wrong.message })
+    const isPlain = typeof each !== 'object' || Array.isArray(each)
+    if (isPlain || !(`${name}_env` in config)) continue
+    const message = `either "${name}_env" or "${name}", not both`
+    context.addIssue({ code: 'custom', path: [name], message, params: AT_KEY })
   }
 }
 

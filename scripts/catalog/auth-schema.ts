@@ -11,61 +11,71 @@ import type {
 import { hmacSigned } from './auth-hmac-schema.ts'
 import { plugin } from './auth-plugin-schema.ts'
 import { bearerRedis, clientCredentials, refreshToken } from './auth-stateful-schema.ts'
-import { basicPart, envName, headerKeys, paramName, secretRef, statuses } from './auth-value.ts'
+import { basicPart, headerKeys, paramName, statuses } from './auth-value.ts'
 import { distinctHeaders } from './distinct.ts'
 import { ALWAYS, exactlyOne } from './exactly-one.ts'
-import { fieldValue, prefix, settableHeader } from './header-name.ts'
+import { prefix, settableHeader } from './header-name.ts'
 import { didYouMean } from './nearest.ts'
-import { Wrong } from './problem.ts'
-import { expected, given, listed, textOf, value } from './value.ts'
+import {
+  envName,
+  literal,
+  oneSecret,
+  previousDiffers,
+  reference,
+  refOf,
+  spelled,
+} from './secret-ref.ts'
+import { expected, given, listed, textOf } from './value.ts'
 import { isMapping } from './word.ts'
 
 const none = z.strictObject({ type: z.literal('none'), invalidate_on: statuses() })
 
-/** A secret written into the file. It has to fit into a header, and is never shown. */
-const literal = value((found) => {
-  if (textOf(found) === '') return new Wrong('the secret is empty')
-  const read = fieldValue.safeParse(found)
-  return read.data ?? new Wrong(read.error?.issues[0]?.message ?? 'expected text')
-})
-
 const bearerStatic = z
   .strictObject({
     type: z.literal('bearer_static'),
-    env: envName.optional(),
+    ...oneSecret,
     value: literal.optional(),
     ...headerKeys('Authorization', 'Bearer '),
     invalidate_on: statuses(401),
   })
-  .superRefine(exactlyOne('env', 'value'), ALWAYS)
-  .transform(
-    ({ type, env, value: text, header, prefix: before, invalidate_on }): BearerStaticAuth => ({
-      type,
-      secret: secretRef(env, text),
-      header,
-      prefix: before,
-      invalidate_on,
-    }),
-  )
+  .superRefine(exactlyOne('env', 'secret', 'value'), ALWAYS)
+  .superRefine(previousDiffers, ALWAYS)
+  .transform((found): BearerStaticAuth => ({
+    type: found.type,
+    secret: refOf(found),
+    header: found.header,
+    prefix: found.prefix,
+    invalidate_on: found.invalidate_on,
+  }))
 
 const apiKeyHeader = z
   .strictObject({
     type: z.literal('api_key_header'),
-    env: envName,
+    ...oneSecret,
     header: settableHeader,
     prefix: prefix.default(''),
     invalidate_on: statuses(401, 403),
   })
-  .transform(({ type, env, ...rest }): ApiKeyHeaderAuth => ({ type, secret: { env }, ...rest }))
+  .superRefine(exactlyOne('env', 'secret'), ALWAYS)
+  .superRefine(previousDiffers, ALWAYS)
+  .transform(({ env, secret, previous, ...rest }): ApiKeyHeaderAuth => ({
+    ...rest,
+    secret: refOf({ env, secret, previous }),
+  }))
 
 const apiKeyQuery = z
   .strictObject({
     type: z.literal('api_key_query'),
-    env: envName,
+    ...oneSecret,
     param: paramName,
     invalidate_on: statuses(401),
   })
-  .transform(({ type, env, ...rest }): ApiKeyQueryAuth => ({ type, secret: { env }, ...rest }))
+  .superRefine(exactlyOne('env', 'secret'), ALWAYS)
+  .superRefine(previousDiffers, ALWAYS)
+  .transform(({ env, secret, previous, ...rest }): ApiKeyQueryAuth => ({
+    ...rest,
+    secret: refOf({ env, secret, previous }),
+  }))
 
 const CONTROL = 'a user name or password cannot contain a control character'
 
@@ -84,24 +94,16 @@ const basicAuth = z
   .superRefine(exactlyOne('password_env', 'pass_env', 'password'), ALWAYS)
   .transform((found): BasicAuth => ({
     type: found.type,
-    username: secretRef(found.username_env ?? found.user_env, found.username),
-    password: secretRef(found.password_env ?? found.pass_env, found.password),
+    username: spelled(found.username_env ?? found.user_env, found.username),
+    password: spelled(found.password_env ?? found.pass_env, found.password),
     invalidate_on: found.invalidate_on,
   }))
-
-const headerSecret = z.preprocess(
-  (found) => given(found),
-  z
-    .strictObject({ env: envName.optional(), value: literal.optional() })
-    .superRefine(exactlyOne('env', 'value'), ALWAYS)
-    .transform(({ env, value: text }) => secretRef(env, text)),
-)
 
 const customHeaders = z
   .strictObject({
     type: z.literal('custom_headers'),
     headers: z
-      .record(settableHeader, headerSecret)
+      .record(settableHeader, reference)
       .superRefine(distinctHeaders)
       .refine((headers) => Object.keys(headers).length > 0, 'expected a header or more'),
     invalidate_on: statuses(),

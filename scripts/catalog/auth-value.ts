@@ -3,21 +3,8 @@ import { z } from 'zod'
 import type { SecretRef } from '../../src/auth/scheme.ts'
 import { prefix, settableHeader } from './header-name.ts'
 import { Wrong } from './problem.ts'
-import { isSetting, looksLikeToken } from './secret-names.ts'
-import { expected, text, textOf, value } from './value.ts'
-
-/**
- * The name of a Worker secret. What was found is not shown: it may be the secret itself, and some
- * tokens have the form of a name.
- */
-export const envName = value((found) => {
-  const read = textOf(found) ?? ''
-  if (isSetting(read)) return new Wrong(`${read} is a setting of Outpost's own, no secret of this`)
-  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(read) && !looksLikeToken(read)) return read
-  const what = 'the name of a Worker secret (letters, digits and "_", such as GITHUB_TOKEN)'
-  const hint = read === '' ? '' : ' that is not one; a secret itself does not belong here'
-  return new Wrong(expected(what, found, false) + hint)
-})
+import { orReference } from './secret-ref.ts'
+import { expected, text, textOf } from './value.ts'
 
 /** The name of a query parameter, as it is before it is percent-encoded. */
 export const paramName = text({ what: 'the name of a query parameter', test: /^[\x21-\x7e]+$/ })
@@ -54,16 +41,11 @@ export function headerKeys(header: string, before: string) {
   return { header: settableHeader.default(header), prefix: prefix.default(before) }
 }
 
-/** Where one value of the credential comes from, once `exactlyOne` has let it through. */
-export function secretRef(env: string | undefined, literal: string | undefined): SecretRef {
-  return env === undefined ? { value: literal ?? '' } : { env }
-}
-
 /** A part of a Basic pair (RFC 7617 §2), which may be empty. It may be a secret: never shown. */
 export function basicPart(forbidden: RegExp, why: string) {
-  return value((found) => {
+  return orReference((found): SecretRef | Wrong => {
     const read = textOf(found)
-    if (read === null) return new Wrong(expected('text in quotes', found, false))
-    return forbidden.test(read) ? new Wrong(why) : read
+    if (read === null) return new Wrong(expected('text in quotes, or a map', found, false))
+    return forbidden.test(read) ? new Wrong(why) : { value: read }
   })
 }

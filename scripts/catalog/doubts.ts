@@ -18,6 +18,7 @@ export function doubts(
 ): Fault[] {
   return [
     ...lostSpace(auth),
+    ...(auth ? neverTried(written, auth) : []),
     ...tokensIn(written, []),
     ...(file ? silentWrites(written, file) : []),
     ...(file && auth ? inClear(file, auth) : []),
@@ -30,6 +31,25 @@ function lostSpace(auth: Auth | null): Fault[] {
   if (!/^(?:bearer|token|bot|basic|apikey|key)$/i.test(before)) return []
   const message = `no space between "${before}" and the secret; in quotes: "${before} "`
   return [{ path: ['auth', 'prefix'], at: 'value', message }]
+}
+
+/** Nothing says that a value was rejected, so the one from before is not asked for. */
+function neverTried(written: { readonly [key: string]: Tree }, auth: Auth): Fault[] {
+  const { type, invalidate_on } = auth
+  if (invalidate_on.length > 0 || type === 'plugin') return []
+  const message = 'it is never tried: "invalidate_on" names no status that means a rejection'
+  return pathsOf(written['auth'] ?? '', ['auth'], 'previous').map((path) => ({
+    path,
+    at: 'key',
+    message,
+  }))
+}
+
+function pathsOf(tree: Tree, path: Path, key: string): Path[] {
+  if (!isMapping(tree)) return []
+  return Object.entries(tree).flatMap(([each, inner]) =>
+    each === key ? [[...path, each]] : pathsOf(inner, [...path, each], key),
+  )
 }
 
 /** Files of providers are in git, and their text is in the bundle. What was found is not shown. */

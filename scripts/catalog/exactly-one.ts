@@ -12,16 +12,21 @@ export const ALWAYS = { when: ({ value }: { value: unknown }) => isMapping(value
  */
 export function exactlyOne(...keys: readonly string[]) {
   return (found: object, context: z.RefinementCtx): void => {
-    const present = keys.filter((key) => key in found)
-    const [first, second] = present
-    if (first !== undefined && second !== undefined) {
-      const message = `either "${first}" or "${second}", not both`
-      context.addIssue({ code: 'custom', path: [second], message, params: AT_KEY })
-    }
+    atMostOne(...keys)(found, context)
     const misspelt = context.issues.some(({ code }) => code === 'unrecognized_keys')
-    if (first === undefined && !misspelt) {
+    if (!keys.some((key) => key in found) && !misspelt) {
       context.addIssue({ code: 'custom', message: `expected ${listed(keys)} here`, params: AT_KEY })
     }
+  }
+}
+
+/** A check that a map has no two of these keys. */
+export function atMostOne(...keys: readonly string[]) {
+  return (found: object, context: z.RefinementCtx): void => {
+    const [first, second] = keys.filter((key) => key in found)
+    if (first === undefined || second === undefined) return
+    const message = `either "${first}" or "${second}", not both`
+    context.addIssue({ code: 'custom', path: [second], message, params: AT_KEY })
   }
 }
 

@@ -94,7 +94,33 @@ function merged(mine: Mapping, inherited: Mapping): Mapping {
 
 function mergedAuth(mine: Tree = '', inherited: Tree = ''): Tree {
   if (!joins('auth', mine) || !isMapping(inherited) || !isMapping(mine)) return mine
-  return { ...inherited, ...mine }
+  const kept = Object.entries(inherited).filter(([key]) => !isReplaced(key, mine))
+  return { ...Object.fromEntries(kept), ...mine }
+}
+
+/** Other spellings of one secret. */
+const SPELLINGS: readonly (readonly string[])[] = [
+  ['env', 'secret', 'value'],
+  ['key_env', 'key'],
+  ['secret_env', 'secret'],
+  ['username_env', 'user_env', 'username'],
+  ['password_env', 'pass_env', 'password'],
+  ['client_id_env', 'client_id'],
+  ['client_secret_env', 'client_secret'],
+  ['refresh_token_env', 'refresh_token'],
+  ['env_seed', 'seed'],
+]
+
+/**
+ * Who names another secret, in whatever spelling, does not mean the base's beside it; least of all
+ * the base's value from before.
+ */
+function isReplaced(key: string, mine: Mapping): boolean {
+  return SPELLINGS.some(
+    (words) =>
+      (words.includes(key) || (key === 'previous' && words.includes('env'))) &&
+      words.some((word) => says(mine, word)),
+  )
 }
 
 /** What is not a map or a list where one belongs is refused in the file that says it. */

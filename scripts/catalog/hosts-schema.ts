@@ -1,10 +1,10 @@
 import { z } from 'zod'
 
 import type { Host } from '../../src/catalog.ts'
-import { envName } from './auth-value.ts'
 import { cidr } from './cidr.ts'
 import { AT_KEY } from './exactly-one.ts'
 import { providerName, tenantName } from './schema.ts'
+import { envName } from './secret-ref.ts'
 import { checked, flag, given, list, text } from './value.ts'
 
 const range = checked('an address or a range such as 10.0.1.0/24', cidr)

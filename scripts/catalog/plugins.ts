@@ -100,8 +100,15 @@ function messageOf(error: unknown): string {
 /** A plugin may quote a setting in its message, and a setting may hold a secret. */
 function redacted(message: string, config: PluginConfig): string {
   return Object.entries(config)
-    .flatMap(([key, each]) => [each].flat().map((part) => [key, String(part)] as const))
+    .flatMap(([key, each]) => textsIn(each).map((part) => [key, part] as const))
     .filter(([key, part]) => part.length > 3 && !key.endsWith('_env'))
     .toSorted(([, a], [, b]) => b.length - a.length)
     .reduce((text, [key, part]) => text.replaceAll(part, `<${key}>`), message)
+}
+
+/** Where a secret is kept may be shown; one that is written into the file may not. */
+function textsIn(setting: PluginConfig[string]): readonly string[] {
+  if (typeof setting !== 'object') return [String(setting)]
+  if (!('env' in setting || 'secret' in setting || 'value' in setting)) return setting
+  return 'value' in setting ? [setting.value] : []
 }

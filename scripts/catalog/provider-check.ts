@@ -26,8 +26,10 @@ export interface CheckedProvider extends Lineage {
   /** null when anything is wrong with it. */
   readonly file: ProviderFile | null
   readonly auth: Auth | null
-  /** The names of the Worker secrets that it needs. */
+  /** The names of the Worker secrets that it needs, and of those from before. */
   readonly secrets: readonly string[]
+  /** The URIs of the secrets that are kept elsewhere. */
+  readonly uris: readonly string[]
   readonly plugin: LoadedPlugin | null
   readonly problems: readonly Problem[]
   readonly warnings: readonly Problem[]
@@ -52,7 +54,7 @@ export async function checkProvider(
     provider: file && signed && problems.length === 0 ? joined(file, signed, alias_of) : null,
     file,
     auth,
-    secrets: signed ? secretsOf(signed) : [],
+    ...placesOf(signed),
     plugin: used.loaded,
     problems,
     warnings: doubts(map, file, auth).map((each) => placed(source, each)),
@@ -126,8 +128,13 @@ function slotsOf({ auth, plugin }: Signed): Slots {
   return signerOf(auth, plugin).slots
 }
 
-function secretsOf({ auth, plugin }: Signed): readonly string[] {
-  return signerOf(auth, plugin).secrets.flatMap((each) => ('env' in each ? [each.env] : []))
+function placesOf(signed: Signed | null): Pick<CheckedProvider, 'secrets' | 'uris'> {
+  const refs = signed ? signerOf(signed.auth, signed.plugin).secrets : []
+  const places = refs.flatMap((ref) => [ref, ...(ref.previous ? [ref.previous] : [])])
+  return {
+    secrets: places.flatMap((each) => ('env' in each ? [each.env] : [])),
+    uris: places.flatMap((each) => ('secret' in each ? [each.secret] : [])),
+  }
 }
 
 /** Headers that the file gives to the agent or to everybody, and that belong to the credential. */

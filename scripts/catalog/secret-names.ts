@@ -1,13 +1,14 @@
 import { TOKEN_SHAPES } from '../../src/audit/redact.ts'
 import type { Host } from '../../src/catalog.ts'
 import { SETTINGS } from '../../src/settings.ts'
+import { SOURCE_SETTINGS } from '../../src/sources/index.ts'
 import type { Written } from './extended.ts'
 import type { Path, Problem } from './problem.ts'
 import { textOf } from './value.ts'
 import { isMapping } from './word.ts'
 import type { Tree } from './word.ts'
 
-const RESERVED: ReadonlySet<string> = new Set([...SETTINGS, 'CLIENT_IP_SOURCE'])
+const RESERVED: ReadonlySet<string> = new Set([...SETTINGS, ...SOURCE_SETTINGS, 'CLIENT_IP_SOURCE'])
 
 /** The keys of `auth` that name a secret: `env`, `key_env`, `env_seed`. */
 const NAMES_SECRET = /(?:^|_)env(?:_seed)?$/

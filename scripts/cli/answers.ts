@@ -181,6 +181,30 @@ export const StatusView = v.object({
     ),
     [],
   ),
+  sources: v.nullish(
+    v.array(
+      v.object({
+        secret: v.string(),
+        providers: texts,
+        missing_settings: texts,
+        state: v.nullish(v.string(), ''),
+        read_at: v.nullish(v.string(), null),
+        failure: v.nullish(v.string(), null),
+        failed_at: v.nullish(v.string(), null),
+      }),
+    ),
+    [],
+  ),
+  rotations: v.nullish(
+    v.array(
+      v.object({
+        provider: v.string(),
+        live: v.nullish(v.string(), ''),
+        since: v.nullish(v.string(), null),
+      }),
+    ),
+    [],
+  ),
   problems: texts,
   tenants: v.nullish(
     v.array(

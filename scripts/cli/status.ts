@@ -5,6 +5,7 @@ import type { Level, Pause } from './answers.ts'
 import { relative, spanText } from './moment.ts'
 import { pauseLines } from './pause-view.ts'
 import type { Open, Session } from './session.ts'
+import { rotationLines, sourceLines } from './source-view.ts'
 import { table } from './table.ts'
 
 /** `outpost status`. */
@@ -29,6 +30,8 @@ function show(status: StatusView, { screen, client, now }: Session): void {
     ),
     titled('Paused', pausedLines(status.pauses, now())),
     titled('Providers', providerLines(status, screen.width)),
+    titled('Secrets kept elsewhere', sourceLines(status, screen.width, now())),
+    titled('Rotations', rotationLines(status, screen.width, now())),
     titled('Hosts', hostLines(status, screen.width)),
     titled('Tenants', tenantLines(status, screen.width)),
     titled('Limits', limitLines(status, screen.width, now())),

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 import type { Window } from '../../src/limits/bucket.ts'
 import { ROOT, runFolder } from '../bench/fixture.ts'
 import { newKey } from '../dev-vars.ts'
-import type { Needs } from '../serve.ts'
+import type { Needs } from '../workerd/needs.ts'
 
 const COPIED = ['src', 'scripts', 'package.json', 'tsconfig.json', 'wrangler.toml']
 const VARIABLES = { agent: 'CRASH_AGENT_KEY', upstream: 'CRASH_UPSTREAM_KEY' }

@@ -103,6 +103,26 @@ const status = v.strictObject({
       missing_secrets: names,
     }),
   ),
+  sources: v.array(
+    v.strictObject({
+      secret: v.string(),
+      providers: names,
+      missing_settings: names,
+      state: v.picklist(['unread', 'fresh', 'stale', 'none']),
+      read_at: maybe(time),
+      failure: maybe(
+        v.picklist(['unconfigured', 'unreachable', 'denied', 'missing', 'malformed', 'busy']),
+      ),
+      failed_at: maybe(time),
+    }),
+  ),
+  rotations: v.array(
+    v.strictObject({
+      provider: v.string(),
+      live: v.picklist(['current', 'previous']),
+      since: maybe(time),
+    }),
+  ),
   hosts: v.array(
     v.strictObject({
       id: v.string(),

@@ -1,6 +1,7 @@
 import type { Unstable_Config } from 'wrangler'
 
 import { SETTINGS } from '../../src/settings.ts'
+import { SOURCE_SETTINGS } from '../../src/sources/index.ts'
 import { Embedded, literal } from './capnp.ts'
 import type { Literal } from './capnp.ts'
 
@@ -20,14 +21,16 @@ const FORGEABLE_HEADERS = [
   'X-Real-IP',
 ]
 
-/** Tables of wrangler.toml that need a service which plain workerd does not have. */
+/**
+ * Tables of wrangler.toml that need a service which plain workerd does not have. Not among them:
+ * `secrets_store_secrets`, whose names are secrets of the environment here.
+ */
 const NOT_SERVED = [
   'r2_buckets',
   'd1_databases',
   'services',
   'ratelimits',
   'analytics_engine_datasets',
-  'secrets_store_secrets',
   'workflows',
 ] as const satisfies readonly (keyof Unstable_Config)[]
 
@@ -218,7 +221,8 @@ export function bindingsOf(
   env: Readonly<Record<string, string>>,
 ): readonly Binding[] {
   const byName = new Map<string, Binding>()
-  for (const name of [...SETTINGS, ...secrets]) byName.set(name, { name, fromEnvironment: name })
+  const names = [...SETTINGS, ...SOURCE_SETTINGS, ...secrets]
+  for (const name of names) byName.set(name, { name, fromEnvironment: name })
   for (const [name, value] of Object.entries(config.vars)) {
     if (env[name] !== undefined && byName.has(name)) continue
     const said = typeof value === 'string' ? { text: value } : { json: JSON.stringify(value) }

@@ -7,7 +7,7 @@ import type { Credentials, Draft, PluginAuth, PluginConfig, SecretRef, Slots } f
  */
 export interface Plugin {
   readonly slots: Slots
-  /** Default: what the keys of `config` name that end in `_env`. */
+  /** Every value that `sign` opens. Default: what `config` names: see `pluginSecrets`. */
   readonly secrets?: readonly SecretRef[]
   /** True when `sign` wants `draft.body`. */
   readonly readsBody?: boolean
@@ -20,9 +20,28 @@ export interface Plugin {
 
 export type PluginClass = new (config: PluginConfig) => Plugin
 
-/** The secrets of a plugin: the values of those keys of its `config` that end in `_env`. */
+/** The secrets of a plugin: those that its `config` names, by a key in `_env` or as a map. */
 export function pluginSecrets({ config }: PluginAuth): readonly SecretRef[] {
-  return Object.entries(config).flatMap(([key, value]) =>
-    key.endsWith('_env') && typeof value === 'string' ? [{ env: value }] : [],
-  )
+  return Object.entries(config).flatMap(([key, value]) => {
+    if (isRef(value)) return [value]
+    return key.endsWith('_env') && typeof value === 'string' ? [{ env: value }] : []
+  })
+}
+
+/**
+ * The secret that `config` names `name_env: NAME`, or `name: { secret: … }`. undefined: neither.
+ * @throws Error when what stands there is something else.
+ */
+export function configSecret(config: PluginConfig, name: string): SecretRef | undefined {
+  const place = config[name]
+  if (isRef(place)) return place
+  if (place !== undefined) throw new Error(`${name}: expected a map such as { env: NAME }`)
+  const env = config[`${name}_env`]
+  if (env === undefined) return undefined
+  if (typeof env === 'string' && env !== '') return { env }
+  throw new Error(`${name}_env: expected the name of a Worker secret`)
+}
+
+function isRef(found: PluginConfig[string] | undefined): found is SecretRef {
+  return typeof found === 'object' && !Array.isArray(found)
 }

@@ -1,13 +1,25 @@
 import type { Secret } from '../secret.ts'
 
-/** Where one value of a credential comes from: a Worker secret by name, or a literal in the YAML. */
-export type SecretRef =
-  /** `optional`: calls go on without it as long as there is something in its place. */
-  { readonly env: string; readonly optional?: boolean } | { readonly value: string }
+/** Where a value is kept. */
+export type SecretPlace =
+  /** A Worker secret, or the binding of one in Cloudflare's Secrets Store, by name. */
+  | { readonly env: string }
+  /** The URI of a secret that is kept elsewhere: `op://…`, `vault://…`; src/sources/. */
+  | { readonly secret: string }
+  /** The value itself, as the YAML has it. */
+  | { readonly value: string }
+
+/** Where one value of a credential comes from. */
+export type SecretRef = SecretPlace & {
+  /** Calls go on without it as long as there is something in its place. */
+  readonly optional?: boolean
+  /** The value from before it was rotated, tried when the upstream rejects the current one. */
+  readonly previous?: SecretPlace
+}
 
 /** Hands out the secrets of one permitted call, each read when it is asked for. */
 export interface Credentials {
-  /** @throws Refusal `PROXY_AUTH_ERROR` when the secret is not set. */
+  /** @throws Refusal `PROXY_AUTH_ERROR` when the secret is not set, or could not be read. */
   readonly open: (ref: SecretRef) => Secret
   /**
    * The access token that the recipe mints: the one that is held, or a new one. One is minted at a
@@ -212,8 +224,13 @@ export interface PluginAuth extends Rejectable {
   readonly config: PluginConfig
 }
 
-/** A plugin's own settings. By convention a key that ends in `_env` names a Worker secret. */
-export type PluginConfig = Readonly<Record<string, string | number | boolean | readonly string[]>>
+/**
+ * A plugin's own settings. By convention a key that ends in `_env` names a Worker secret, and a map
+ * says where a secret is kept: `key_env: NAME` is short for `key: { env: NAME }`.
+ */
+export type PluginConfig = Readonly<
+  Record<string, string | number | boolean | readonly string[] | SecretRef>
+>
 
 /** How an upstream wants its credential: `auth:` in the YAML with its defaults filled in. */
 export type Auth =

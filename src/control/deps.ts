@@ -2,6 +2,7 @@ import type { Provider } from '../catalog.ts'
 import type { Deps } from '../deps.ts'
 import type { Window } from '../limits/bucket.ts'
 import type { Standing } from '../limits/ledger.ts'
+import type { SourceStanding } from '../sources/status.ts'
 import type { RegistryStub } from '../tenants/stubs.ts'
 
 /** What the control plane works on. An object that cannot answer makes a promise that rejects. */
@@ -11,6 +12,8 @@ export interface ControlDeps extends Deps {
   /** So many bytes that nobody can foretell. */
   readonly random: (count: number) => Uint8Array
   readonly registry: () => RegistryStub
+  /** How the secrets stand that are kept outside of the Worker, or were rotated. Reads none. */
+  readonly sources: () => SourceStanding
   /** How the limiter of a category stands. Takes nothing. */
   readonly standingOf: (
     provider: Provider,

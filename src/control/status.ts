@@ -1,4 +1,5 @@
 import type { Host, Provider } from '../catalog.ts'
+import type { SourceStanding, SourceStatus } from '../sources/status.ts'
 import { VERSION } from '../version.ts'
 import type { ControlDeps } from './deps.ts'
 import type { Handler } from './handler.ts'
@@ -9,7 +10,7 @@ import type { Standings } from './standing.ts'
  * The operator's view: what is compiled in, the names, never the values, of what is missing, and how
  * things stand in the objects.
  */
-export interface Status extends Standings {
+export interface Status extends Standings, SourceStanding {
   readonly version: string
   readonly client_ip_source: string | null
   readonly providers: readonly ProviderStatus[]
@@ -25,6 +26,7 @@ export interface ProviderStatus {
   readonly mode: string
   readonly auth: string
   readonly ready: boolean
+  /** Names of variables: secrets, and the settings of places where secrets are kept. */
   readonly missing_secrets: readonly string[]
 }
 
@@ -40,22 +42,27 @@ export interface HostStatus {
 export const status: Handler<'status'> = ({ deps }) => statusOf(deps)
 
 async function statusOf(deps: ControlDeps): Promise<Status> {
-  const { catalog, settings, isSet, tokenProblems } = deps
+  const { catalog, settings, tokenProblems } = deps
   const standing = await standings(deps)
-  const providers = [...catalog.providers.values()].map((each) => providerStatus(each, isSet))
-  const hosts = catalog.hosts.map((each) => hostStatus(each, isSet))
+  const kept = deps.sources()
+  const providers = [...catalog.providers.values()].map((each) =>
+    providerStatus(each, kept.sources, deps),
+  )
+  const hosts = catalog.hosts.map((each) => hostStatus(each, deps))
   return {
     version: VERSION,
     client_ip_source: settings.clientIpSource,
     providers,
     hosts,
     ...standing,
+    ...kept,
     problems: [
       ...(settings.clientIpSource ? [] : ['CLIENT_IP_SOURCE is not set: nobody is let in']),
       ...(settings.trustedProxies ? [] : ['TRUSTED_PROXIES has an error: nobody is let in']),
       ...(hosts.length > 0 ? [] : ['hosts.yaml has no host: nobody is let in']),
       ...providers.filter(({ ready }) => !ready).map(providerProblem),
       ...(await tokenProblems()),
+      ...kept.sources.flatMap(sourceProblem),
       ...hosts.filter(({ key }) => key === 'missing').map(hostProblem),
       ...(settings.access && 'problem' in settings.access ? [settings.access.problem] : []),
       ...standing.problems,
@@ -63,11 +70,18 @@ async function statusOf(deps: ControlDeps): Promise<Status> {
   }
 }
 
-function providerStatus(provider: Provider, isSet: (name: string) => boolean): ProviderStatus {
+function providerStatus(
+  provider: Provider,
+  sources: readonly SourceStatus[],
+  { isSet }: ControlDeps,
+): ProviderStatus {
   const { name, tenant, alias_of, base_url, auth, forwarding, credential } = provider
-  const missing = credential.secrets.flatMap((ref) =>
-    'env' in ref && ref.optional !== true && !isSet(ref.env) ? [ref.env] : [],
-  )
+  const needed = credential.secrets.filter(({ optional }) => optional !== true)
+  const unset = needed.flatMap((ref) => ('env' in ref && !isSet(ref.env) ? [ref.env] : []))
+  const uris = needed.flatMap((ref) => ('secret' in ref ? [ref.secret] : []))
+  const unread = sources.filter(({ secret }) => uris.includes(secret))
+  const settings = unread.flatMap(({ missing_settings }) => missing_settings)
+  const missing = [...new Set([...unset, ...settings])]
   return {
     name,
     tenant,
@@ -80,9 +94,10 @@ function providerStatus(provider: Provider, isSet: (name: string) => boolean): P
   }
 }
 
-function hostStatus(host: Host, isSet: (name: string) => boolean): HostStatus {
+function hostStatus(host: Host, { keyOf }: ControlDeps): HostStatus {
   const { id, cidrs, can_call_sensitive, require_grant, auth_token_env } = host
-  const present = auth_token_env !== null && isSet(auth_token_env)
+  // The key of a host is a Worker secret: it is compared with before anything may be read.
+  const present = keyOf(host) !== null
   return {
     id,
     cidrs,
@@ -95,6 +110,14 @@ function hostStatus(host: Host, isSet: (name: string) => boolean): HostStatus {
 
 function providerProblem({ name, missing_secrets }: ProviderStatus): string {
   return `${name}: ${missing_secrets.join(', ')} is not set: its calls get 502 PROXY_AUTH_ERROR`
+}
+
+/** One that was asked for and could not be read. */
+function sourceProblem({ secret, providers, failure, failed_at, state }: SourceStatus): string[] {
+  if (failure === null || failure === 'unconfigured') return []
+  const names = providers.join(', ')
+  const so = state === 'none' ? 'calls get 502 PROXY_AUTH_ERROR' : 'the last value is used'
+  return [`${names}: ${secret} could not be read at ${failed_at} (${failure}): ${so}`]
 }
 
 function hostProblem({ id, auth_token_env }: HostStatus): string {

@@ -1,11 +1,14 @@
 import { SignJWT } from 'jose'
 
+import { configSecret } from '../auth/plugin.ts'
 import type { Plugin } from '../auth/plugin.ts'
 import type { Credentials, Draft, PluginConfig, SecretRef, Slots } from '../auth/scheme.ts'
 import { reveal } from '../secret.ts'
 
 /** The longest that Ghost accepts. */
 const LIFETIME_S = 5 * 60
+
+const KEYS = ['key_env', 'key', 'audience']
 
 const ADMIN_API_KEY = /^([^:\s]+):((?:[0-9a-f]{2})+)$/i
 
@@ -19,7 +22,7 @@ const ADMIN_API_KEY = /^([^:\s]+):((?:[0-9a-f]{2})+)$/i
  *       type: plugin
  *       module_ts: plugins/ghost_admin.ts:GhostAdminAuth
  *       config:
- *         key_env: GHOST_ADMIN_KEY  # `<id>:<hex secret>`, as Ghost shows it
+ *         key_env: GHOST_ADMIN_KEY  # `<id>:<hex secret>`, as Ghost shows it; or key: { secret: … }
  *         audience: /admin/         # the default; before Ghost 5, /v4/admin/ or the like
  */
 export class GhostAdminAuth implements Plugin {
@@ -30,13 +33,15 @@ export class GhostAdminAuth implements Plugin {
   readonly #audience: string
 
   /** @throws Error which the compiler shows beside the provider's `config:`. */
-  constructor({ key_env: keyEnv, audience = '/admin/', ...others }: PluginConfig) {
-    const [unknown] = Object.keys(others)
+  constructor(config: PluginConfig) {
+    const unknown = Object.keys(config).find((key) => !KEYS.includes(key))
     if (unknown !== undefined) {
-      throw new Error(`unknown key ${unknown}: GhostAdminAuth has key_env and audience`)
+      throw new Error(`unknown key ${unknown}: GhostAdminAuth has ${KEYS.join(', ')}`)
     }
-    this.#key = { env: text('key_env', keyEnv) }
-    this.#audience = text('audience', audience)
+    const key = configSecret(config, 'key')
+    if (!key) throw new Error('key_env: expected the name of a Worker secret')
+    this.#key = key
+    this.#audience = text('audience', config['audience'] ?? '/admin/')
   }
 
   /** @throws Error, without the key in its message, when it does not have the form that Ghost shows. */

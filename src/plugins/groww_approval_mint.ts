@@ -27,15 +27,15 @@ export class GrowwApprovalMintAuth implements Plugin {
 
   /** @throws Error which the compiler shows beside the provider's `config:`. */
   constructor(config: PluginConfig) {
-    const { env, mintPath, invalidateOn } = readConfig(config, {
-      api_key_env: 'GROWW_API_KEY',
-      api_secret_env: 'GROWW_API_SECRET',
-    })
-    this.#key = { env: env('api_key_env') }
-    this.#secret = { env: env('api_secret_env') }
+    const { secrets, mintPath, invalidateOn } = readConfig(
+      config,
+      ['api_key', 'GROWW_API_KEY'],
+      ['api_secret', 'GROWW_API_SECRET'],
+    )
+    this.secrets = secrets
+    ;[this.#key, this.#secret] = secrets
     this.#mintPath = mintPath
     this.invalidateOn = invalidateOn
-    this.secrets = [this.#key, this.#secret]
   }
 
   async sign(draft: Draft, credentials: Credentials): Promise<void> {

@@ -1,4 +1,5 @@
-import type { EndpointAnswer, Mint, PluginConfig } from '../auth/scheme.ts'
+import { configSecret } from '../auth/plugin.ts'
+import type { EndpointAnswer, Mint, PluginConfig, SecretRef } from '../auth/scheme.ts'
 
 /** https://groww.in/trade-api/docs/curl */
 const MINT_PATH = '/v1/token/api/access'
@@ -20,16 +21,16 @@ const LOCAL_TIME = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?$/
 export interface GrowwConfig {
   readonly mintPath: string
   readonly invalidateOn: readonly number[]
-  /** The name of a Worker secret. */
-  readonly env: (key: string) => string
+  readonly secrets: readonly [SecretRef, SecretRef]
 }
 
+/** A secret in `config`, as `name_env` or `name`, and the Worker secret where neither is there. */
+export type SecretKey = readonly [name: string, env: string]
+
 /** @throws Error which the compiler shows beside the provider's `config:`. */
-export function readConfig(
-  config: PluginConfig,
-  names: Readonly<Record<string, string>>,
-): GrowwConfig {
-  const known = [...Object.keys(names), 'mint_path', 'invalidate_on']
+export function readConfig(config: PluginConfig, one: SecretKey, other: SecretKey): GrowwConfig {
+  const spelled = [one, other].flatMap(([name]) => [`${name}_env`, name])
+  const known = [...spelled, 'mint_path', 'invalidate_on']
   const unknown = Object.keys(config).find((key) => !known.includes(key))
   if (unknown !== undefined) throw new Error(`unknown key ${unknown}: expected ${known.join(', ')}`)
   const mintPath = config['mint_path'] ?? MINT_PATH
@@ -39,8 +40,12 @@ export function readConfig(
   return {
     mintPath,
     invalidateOn: statuses(config['invalidate_on'] ?? ['401']),
-    env: (key) => String(config[key] ?? names[key]),
+    secrets: [secretOf(config, one), secretOf(config, other)],
   }
+}
+
+function secretOf(config: PluginConfig, [name, env]: SecretKey): SecretRef {
+  return configSecret(config, name) ?? { env }
 }
 
 function statuses(found: PluginConfig[string]): readonly number[] {

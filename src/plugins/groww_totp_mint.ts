@@ -28,15 +28,15 @@ export class GrowwTotpMintAuth implements Plugin {
 
   /** @throws Error which the compiler shows beside the provider's `config:`. */
   constructor(config: PluginConfig) {
-    const { env, mintPath, invalidateOn } = readConfig(config, {
-      api_key_env: 'GROWW_API_KEY',
-      totp_seed_env: 'GROWW_TOTP_SEED',
-    })
-    this.#key = { env: env('api_key_env') }
-    this.#seed = { env: env('totp_seed_env') }
+    const { secrets, mintPath, invalidateOn } = readConfig(
+      config,
+      ['api_key', 'GROWW_API_KEY'],
+      ['totp_seed', 'GROWW_TOTP_SEED'],
+    )
+    this.secrets = secrets
+    ;[this.#key, this.#seed] = secrets
     this.#mintPath = mintPath
     this.invalidateOn = invalidateOn
-    this.secrets = [this.#key, this.#seed]
   }
 
   async sign(draft: Draft, credentials: Credentials): Promise<void> {

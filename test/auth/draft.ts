@@ -20,7 +20,7 @@ export function draftOf(
 export function credentialsOf(values: Readonly<Record<string, string>>): Credentials {
   return {
     open: (ref) => {
-      const value = 'env' in ref ? values[ref.env] : ref.value
+      const value = 'env' in ref ? values[ref.env] : 'value' in ref ? ref.value : undefined
       if (value === undefined) throw new Error('not set')
       return new Secret(value)
     },

@@ -111,9 +111,9 @@ const ERRORS: readonly (readonly [string, Files, readonly string[]])[] = [
     ['acme.yaml:3:26  auth.headr: unknown key; did you mean "header"?'],
   ],
   [
-    'with a second way to the credential',
-    pair('auth: { value: public }'),
-    ['acme.yaml:3:9  auth.value: either "env" or "value", not both'],
+    'with two ways to the credential',
+    pair('auth: { env: ACME_TOKEN, value: public }'),
+    ['acme.yaml:3:26  auth.value: either "env" or "value", not both'],
   ],
   [
     'with keys for a credential that the base has not',

@@ -6,6 +6,7 @@ const EXPECTED = [
   /^exception = rust\/worker\/ffi\.rs:\d+: disconnected: /,
   /^uncaught exception; source = Uncaught \(in promise\); stack = Error: Network connection lost\./,
   /^uncaught exception; exception = workerd\/jsg\/value\.h:\d+: disconnected: jsg\.Error: Network connection lost\./,
+  /^uncaught exception; source = Uncaught \(in promise\); stack = Error: Secret "shelf" not found/,
   /^A header value for "host" contains non-ASCII characters: "höst" /,
 ]
 

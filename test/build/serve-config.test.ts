@@ -8,6 +8,7 @@ import {
   workerdConfig,
 } from '../../scripts/workerd/config.ts'
 import type { Plan } from '../../scripts/workerd/config.ts'
+import { calledBy } from '../../scripts/workerd/needs.ts'
 import { privatePeers } from '../../scripts/workerd/private-peers.ts'
 
 const NAMES: Readonly<Record<string, readonly string[]>> = {
@@ -50,6 +51,23 @@ describe('privatePeers', () => {
   it('names each address once', async () => {
     const urls = ['http://127.0.0.1:1', 'http://127.0.0.1:2', 'https://here.example']
     expect(await privatePeers(urls, resolve)).toEqual(['127.0.0.1/32'])
+  })
+})
+
+describe('what the Worker calls', () => {
+  const uris = ['vault://kv/app#key', 'aws-sm://eu-west-1/app']
+  const VAULT_ADDR = 'http://vault.internal:8200'
+
+  it.each<[string, readonly string[], Record<string, unknown>, readonly string[]]>([
+    ['nothing beside its providers', [], { VAULT_ADDR, VAULT_TOKEN: 'https://x.test' }, []],
+    ['where a secret is kept that a provider names', uris, { VAULT_ADDR }, [VAULT_ADDR]],
+    ['but not with a token', uris, { VAULT_ADDR, VAULT_TOKEN: 'hvs.x' }, [VAULT_ADDR]],
+    ['nor what is no address', uris, { VAULT_ADDR: 'vault.internal', VAULT_TOKEN: '' }, []],
+    ['nor another backend', uris, { OP_CONNECT_HOST: 'http://connect.internal' }, []],
+    ['who is told', [], { APPROVAL_WEBHOOK_URL: 'http://10.0.0.9/x' }, ['http://10.0.0.9/x']],
+  ])('%s', (_title, named, env, called) => {
+    const needs = { secrets: [], baseUrls: ['https://api.test'], uris: named }
+    expect(calledBy(needs, env)).toEqual(['https://api.test', ...called])
   })
 })
 
@@ -129,6 +147,11 @@ describe('several isolates', () => {
 })
 
 describe('refuseUnserved', () => {
+  it('takes the names of a Secrets Store for secrets of the environment', () => {
+    const config = { secrets_store_secrets: [{ binding: 'A' }] } as unknown as Unstable_Config
+    expect(() => refuseUnserved(config)).not.toThrow()
+  })
+
   it('names what plain workerd has not got', () => {
     const config = { r2_buckets: [{ binding: 'FILES' }] } as unknown as Unstable_Config
     expect(() => refuseUnserved(config)).toThrow('r2_buckets is not supported')

@@ -5,6 +5,8 @@ export interface Backends {
   readonly doppler: string
   readonly vault: string
   readonly aws: string
+  /** A Vault whose secrets come and go. */
+  readonly changing: string
 }
 
 /**

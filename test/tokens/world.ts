@@ -53,7 +53,7 @@ export async function signFor(
   const provider = { name } as Provider
   const open = opening(
     (ref) => {
-      const value = 'env' in ref ? secrets[ref.env] : ref.value
+      const value = 'env' in ref ? secrets[ref.env] : 'value' in ref ? ref.value : undefined
       return value === undefined ? null : new Secret(value)
     },
     tokensFor(provider, where.deps),

@@ -27,7 +27,7 @@ export interface Told {
  * `/_expire` calls `expire`, `/_seen` gives the targets since the last time.
  */
 export async function serve(
-  tell: (asked: Asked) => Told,
+  tell: (asked: Asked) => Told | Promise<Told>,
   expire: () => void = () => {},
 ): Promise<string> {
   let seen: string[] = []
@@ -49,7 +49,7 @@ export async function serve(
       const kind = target.endsWith('/login') ? 'login' : 'read'
       const asked = askedOf(request, target, body)
       if (fault === undefined || (which !== undefined && which !== kind)) {
-        return json(response, tell(asked))
+        return json(response, await tell(asked))
       }
       broken(fault, asked, response)
     })().catch(() => response.destroy())

@@ -1,0 +1,63 @@
+import type { Catalog, Credential } from '../../src/catalog.ts'
+import { readSettings, text } from '../../src/settings.ts'
+import { backendOf } from '../../src/sources/index.ts'
+
+/** What a compiled catalog wants from the one who runs it. */
+export interface Needs {
+  readonly secrets: readonly string[]
+  readonly baseUrls: readonly string[]
+  /** URIs of secrets that are kept elsewhere. Default: none. */
+  readonly uris?: readonly string[]
+}
+
+/** Every secret that hosts and providers name, and every address that providers name. */
+export function needsOf(compiled: {
+  readonly CATALOG: Catalog
+  readonly SECRET_NAMES: readonly string[]
+}): Needs {
+  const { CATALOG, SECRET_NAMES } = compiled
+  const providers = Array.from(CATALOG.providers.values())
+  return {
+    secrets: SECRET_NAMES,
+    baseUrls: providers.flatMap(({ base_url, auth }) =>
+      'token_url' in auth ? [base_url, auth.token_url] : [base_url],
+    ),
+    uris: providers.flatMap(({ credential }) => urisIn(credential)),
+  }
+}
+
+function urisIn({ secrets }: Credential): readonly string[] {
+  return secrets
+    .flatMap((ref) => (ref.previous ? [ref, ref.previous] : [ref]))
+    .flatMap((place) => ('secret' in place ? [place.secret] : []))
+}
+
+/** Every URL that the Worker calls, by its catalog and its variables. */
+export function calledBy(
+  { baseUrls, uris = [] }: Needs,
+  env: Readonly<Record<string, unknown>>,
+): readonly string[] {
+  return [...baseUrls, ...settingsCalled(env), ...backendsCalled(uris, env)]
+}
+
+/**
+ * What the settings have the Worker call: whoever is told of approvals, and a team of Cloudflare
+ * Access on this machine, as tests have it. A real one has a public address.
+ */
+function settingsCalled(env: Readonly<Record<string, unknown>>): readonly string[] {
+  const { access } = readSettings(env)
+  const isLocal = access !== null && 'origin' in access && access.origin.startsWith('http:')
+  const webhook = text(env, 'APPROVAL_WEBHOOK_URL')
+  return [...(isLocal ? [access.origin] : []), ...(URL.canParse(webhook) ? [webhook] : [])]
+}
+
+/** Where the secrets are kept that providers name: those settings of the backends that are addresses. */
+function backendsCalled(
+  uris: readonly string[],
+  env: Readonly<Record<string, unknown>>,
+): readonly string[] {
+  const names = new Set(uris.flatMap((uri) => backendOf(uri)?.settings ?? []))
+  return [...names]
+    .map((name) => text(env, name))
+    .filter((value) => /^https?:\/\//i.test(value) && URL.canParse(value))
+}
