@@ -51,6 +51,8 @@ const fixtureCatalog: Plugin = {
 
 export default defineConfig({
   test: {
+    // Most files wait more than they compute: for processes, clocks, answers.
+    maxWorkers: 3,
     projects: [
       {
         test: {

@@ -1,5 +1,7 @@
+import type { SecretRef } from '../src/auth/scheme.ts'
 import type { Catalog, Host, Provider } from '../src/catalog.ts'
 import { readSettings } from '../src/settings.ts'
+import { backendOf } from '../src/sources/index.ts'
 import { SHORTEST_KEY } from '../src/tokens/seal.ts'
 import { DEMO_URL } from './demo-upstream.ts'
 import { firstCalls } from './first-calls.ts'
@@ -89,7 +91,7 @@ function notReady({ catalog: { providers, hosts }, env }: Started): readonly str
 
 function unsetSecrets({ credential }: Provider, env: Env): readonly string[] {
   const secrets = credential.secrets.flatMap((ref) =>
-    'env' in ref && ref.optional !== true && !isSet(env, ref.env) ? [ref.env] : [],
+    ref.optional === true ? [] : missingFor(ref, env),
   )
   const sealed = (env['OUTPOST_MASTER_KEY']?.trim() ?? '').length >= SHORTEST_KEY
   return credential.mints && !sealed
@@ -104,6 +106,13 @@ function unsetKey({ auth_token_env: name }: Host, env: Env): readonly string[] {
 /** As the Worker sees it: blanks are nothing. */
 function isSet(env: Env, name: string): boolean {
   return (env[name] ?? '').trim() !== ''
+}
+
+/** The variables without which a secret cannot be had: its own, or the settings of its place. */
+function missingFor(ref: SecretRef, env: Env): readonly string[] {
+  if ('env' in ref) return isSet(env, ref.env) ? [] : [ref.env]
+  if (!('secret' in ref)) return []
+  return backendOf(ref.secret)?.missing((name) => isSet(env, name)) ?? []
 }
 
 /** The demo's own is on loopback, and needs no saying. */

@@ -69,7 +69,12 @@ export function opening(
       mints = true
       return kept(await withAnother(() => tokens.minted(recipe), sources))
     },
-    stored: async (key) => kept(await tokens.stored(key)),
+    stored: async (key) => {
+      const secret = kept(await tokens.stored(key))
+      // What stands in for it is wanted only now.
+      if (!secret) await sources?.ready(true)
+      return secret
+    },
     open(ref) {
       const secret = sources ? sources.open(ref) : find(ref)
       if (secret === null || typeof secret === 'string') throw unopened(secret)

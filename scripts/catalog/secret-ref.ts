@@ -31,8 +31,6 @@ export const literal = value((found) => {
   return read.data ?? new Wrong(read.error?.issues[0]?.message ?? 'expected text')
 })
 
-const LONGEST_URI = 1024
-
 /** The URI of a secret that is kept elsewhere. Not shown: somebody may have put the secret itself. */
 const sourceUri = value((found) => {
   const read = textOf(found) ?? ''
@@ -46,8 +44,6 @@ const sourceUri = value((found) => {
       didYouMean(scheme, known) || `; known: ${listed(known.map((each) => `${each}://`))}`
     return new Wrong(`unknown scheme${hint}`)
   }
-  if (read.length > LONGEST_URI) return new Wrong(`longer than ${LONGEST_URI} characters`)
-  if (/\p{Cc}/u.test(read)) return new Wrong('a URI cannot contain a control character')
   const problem = backend.problem(read)
   return problem === null ? read : new Wrong(problem)
 })

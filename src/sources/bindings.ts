@@ -103,7 +103,10 @@ function readerIn(host: SourcesHost): (place: SecretPlace) => Promise<string> {
     const backend = 'secret' in place ? backendOf(place.secret) : undefined
     if (!backend || !('secret' in place)) throw new SourceError('unconfigured')
     const isSet = (name: string) => text(env, name) !== ''
-    if (backend.missing(isSet).length > 0) throw new SourceError('unconfigured')
+    const missing = backend.missing(isSet)
+    if (missing.length > 0) {
+      throw new SourceError('unconfigured', { why: `${missing.join(', ')} not set` })
+    }
     const mine = sessions.get(backend) ?? new Map<string, Session>()
     sessions.set(backend, mine)
     // A setting that it does not declare, it does not get.

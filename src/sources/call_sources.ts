@@ -39,6 +39,8 @@ export class CallSources {
   readonly #got = new Map<string, Got>()
   readonly #opened = new Set<SecretRef>()
   #side: Side
+  /** Whether what calls can do without is wanted too. */
+  #all = false
 
   constructor(of: Sourced, side: Side, deps: SourceDeps) {
     this.#of = of
@@ -46,8 +48,12 @@ export class CallSources {
     this.#side = side
   }
 
-  /** Reads what the scheme may open. null: all of it is at hand. Never rejects. */
-  ready(): Promise<void> | null {
+  /**
+   * Reads what the scheme may open; with `all`, also what is optional. null: it is at hand. Never
+   * rejects.
+   */
+  ready(all = false): Promise<void> | null {
+    this.#all ||= all
     const waiting = this.#wanted(this.#side).filter((place) => this.#has(place) === undefined)
     if (waiting.length > 0) {
       return this.#read(waiting).then(() => this.ready() ?? undefined)
@@ -118,7 +124,8 @@ export class CallSources {
   }
 
   #wanted(side: Side): SecretPlace[] {
-    return this.#of.refs.map((ref) => placeOn(side, ref))
+    const refs = this.#of.refs.filter(({ optional }) => this.#all || optional !== true)
+    return refs.map((ref) => placeOn(side, ref))
   }
 
   #isWhole(side: Side): boolean {

@@ -75,9 +75,9 @@ describe('GhostAdminAuth', () => {
   })
 
   it.each([
-    [{}, 'key_env: expected a non-empty string'],
-    [{ key_env: '' }, 'key_env: expected a non-empty string'],
-    [{ key_env: 7 }, 'key_env: expected a non-empty string'],
+    [{}, 'key_env: expected the name of a Worker secret'],
+    [{ key_env: '' }, 'key_env: expected the name of a Worker secret'],
+    [{ key_env: 7 }, 'key_env: expected the name of a Worker secret'],
     [{ key_env: 'K', audience: true }, 'audience: expected a non-empty string'],
     [{ key_env: 'K', audiance: '/admin/' }, 'unknown key audiance'],
   ] as [PluginConfig, string][])('refuses the configuration %j', (config, message) => {

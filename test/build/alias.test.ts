@@ -185,3 +185,39 @@ it('never lets an alias take a deny of its base away', async () => {
     }),
   )
 })
+
+/** [the base's `auth`, the alias's, what it comes to]: who names another secret names all of it. */
+const OTHER_SECRETS: readonly (readonly [string, string, object])[] = [
+  ['env: A', 'secret: "op://a/b/c"', { secret: { secret: 'op://a/b/c' } }],
+  ['secret: "op://a/b/c"', 'env: B', { secret: { env: 'B' } }],
+  ['env: A, previous: { env: OLD }', 'env: B', { secret: { env: 'B' } }],
+  ['env: A, previous: { env: OLD }', 'value: public', { secret: { value: 'public' } }],
+  ['env: A', 'previous: { env: OLD }', { secret: { env: 'A', previous: { env: 'OLD' } } }],
+  [
+    'env: A, previous: { env: OLD }',
+    'env: B, previous: { env: OLDER }',
+    { secret: { env: 'B', previous: { env: 'OLDER' } } },
+  ],
+  ['env: A, previous: { env: OLD }', 'prefix: x', { prefix: 'x' }],
+]
+
+it.each(OTHER_SECRETS)('%s, extended with %s', async (written, own, differs) => {
+  const base = `name: api\nbase_url: https://api.test\nauth: { type: bearer_static, ${written} }\n`
+  const found = await compiledFiles({ base, alias: `name: acme\nextends: api\nauth: { ${own} }\n` })
+  expect(found.problems).toEqual([])
+  const [alias, api] = [found.providers.get('acme'), found.providers.get('api')]
+  expect(alias?.auth).toEqual({ ...api?.auth, ...differs })
+})
+
+it('an alias names a pair in another spelling', async () => {
+  const auth = 'type: hmac_signed, key_env: K, secret: { env: S, previous: { env: OLD } }'
+  const base = `name: api\nbase_url: https://api.test\nauth: { ${auth} }\n`
+  const own = 'auth: { key: { secret: "op://a/b/c" }, secret_env: T }'
+  const found = await compiledFiles({ base, alias: `name: acme\nextends: api\n${own}\n` })
+  expect(found.problems).toEqual([])
+  expect(found.providers.get('acme')?.credential.secrets).toEqual([
+    { secret: 'op://a/b/c' },
+    { env: 'T' },
+  ])
+  expect(found.secretNames).toEqual(['K', 'OLD', 'S', 'T'])
+})

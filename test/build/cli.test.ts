@@ -78,6 +78,18 @@ const STATUS = {
       auth_token_env: 'OUTPOST_LOCAL_KEY',
     },
   ],
+  sources: [
+    {
+      secret: 'vault://kv/github#token',
+      providers: ['github', 'github_acme'],
+      missing_settings: [],
+      state: 'stale',
+      read_at: '2026-11-25T10:00:00.000Z',
+      failure: 'unreachable',
+      failed_at: '2026-11-25T10:20:00.000Z',
+    },
+  ],
+  rotations: [{ provider: 'stripe', live: 'previous', since: '2026-11-25T10:00:00.000Z' }],
   problems: ['github: GITHUB_TOKEN is not set: its calls get 502 PROXY_AUTH_ERROR'],
   tenants: [
     {
@@ -129,6 +141,9 @@ describe('what is sent, and what is said', () => {
         'GITHUB_TOKEN is not set',
         'agent bot',
         'missing: GITHUB_TOKEN',
+        'vault://kv/github#token',
+        'github, github_acme',
+        'previous  since',
         '2 active, 1 expired',
         '3 pending',
         '4711 records',

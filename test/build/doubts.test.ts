@@ -113,11 +113,17 @@ it('gives no upstream the key of a host', async () => {
     { file: 'y.yaml', text: `${text('A_KEY')}enabled: false\n` },
     { file: 'z.yaml', text: text('B_KEY').replace('x', 'z') },
   ]
-  const { problems } = await compileFiles(files, { file: 'hosts.yaml', text: hosts })
+  const auth =
+    '{ type: hmac_signed, key: { env: A_KEY }, secret: { env: S, previous: { env: A_KEY } } }'
+  const map = { file: 'map.yaml', text: `name: map\n${HTTPS}\nauth: ${auth}\n` }
+  const { problems } = await compileFiles([...files, map], { file: 'hosts.yaml', text: hosts })
+  const places = [
+    'map.yaml:3:40  auth.key.env',
+    'map.yaml:3:84  auth.secret.previous.env',
+    'x.yaml:3:35  auth.env',
+    'y.yaml:3:35  auth.env',
+  ]
   expect(problems.map((each) => formatProblem(each))).toEqual(
-    ['x', 'y'].map(
-      (name) =>
-        `${name}.yaml:3:35  auth.env: A_KEY is the key of the host "a"; an upstream must not get it`,
-    ),
+    places.map((at) => `${at}: A_KEY is the key of the host "a"; an upstream must not get it`),
   )
 })

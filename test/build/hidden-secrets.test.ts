@@ -22,6 +22,16 @@ const MISTAKES: readonly (readonly [string, string])[] = [
     'for an env of a header',
     `auth: { type: custom_headers, headers: { X-A: { env: ${SECRET} } } }`,
   ],
+  ['for a reference', `auth: { type: bearer_static, secret: ${SECRET} }`],
+  ['in a reference', `auth: { type: bearer_static, secret: "op://a/${SECRET}" }`],
+  ['as a scheme', `auth: { type: bearer_static, secret: "${SECRET.toLowerCase()}://a" }`],
+  ['for what was before', `auth: { type: bearer_static, env: A, previous: ${SECRET} }`],
+  ['for a name from before', `auth: { type: bearer_static, env: A, previous: { env: ${SECRET} } }`],
+  ['for a key', `auth: { type: hmac_signed, key: ${SECRET}, secret_env: A }`],
+  [
+    'beside a reference of a plugin',
+    `auth: { type: plugin, module_ts: "plugins/signs.ts:Signs", config: { k: { env: A, value: ${SECRET} } } }`,
+  ],
   ['for a param', `auth: { type: api_key_query, env: A, param: "${SECRET} " }`],
   [
     'in a setting',

@@ -34,7 +34,7 @@ export interface Isolate {
  * upstream accepts the bearer tokens of `accepts`, and says `otherwise` to others.
  */
 export function anIsolate({ auth, env = {} }: Isolate) {
-  const kept = new Map<string, string | SourceFailure>()
+  const kept = new Map<string, string>()
   const state = { now: NOW, accepts: [] as readonly string[], otherwise: 401, delay: 0 }
   const reads: string[] = []
   const told: string[] = []

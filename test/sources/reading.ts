@@ -1,8 +1,9 @@
 import { env } from 'cloudflare:workers'
 import { expect } from 'vitest'
 
+import { asking } from '../../src/sources/ask.ts'
 import { SourceError } from '../../src/sources/backend.ts'
-import type { Backend, Reading, Session, SourceAnswer } from '../../src/sources/backend.ts'
+import type { Backend, Reading, Session } from '../../src/sources/backend.ts'
 import { SENTINELS } from './world.ts'
 
 export type SettingsOf = Readonly<Record<string, string | undefined>>
@@ -12,29 +13,7 @@ export interface TestReading extends Reading {
   readonly asked: readonly Request[]
 }
 
-/** Asks over the network, as `ask` promises: no redirect, 1 MiB. */
-async function overNetwork(request: Request): Promise<SourceAnswer> {
-  let status: number
-  let headers: Headers
-  let text: string
-  try {
-    const response = await fetch(request, { redirect: 'manual' })
-    ;({ status, headers } = response)
-    text = await response.text()
-  } catch (cause) {
-    throw new SourceError('unreachable', { cause })
-  }
-  if ((status >= 301 && status <= 308) || text.length > 1 << 20) throw new SourceError('malformed')
-  return { status, headers, json: parsed(text) }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
+const overNetwork = asking((request, signal) => fetch(request, { signal }))
 
 export function readingOf(
   settings: SettingsOf,

@@ -195,7 +195,7 @@ describe('a pair', () => {
   })
 
   it('of which one part was rotated keeps the other', async () => {
-    const auth: Auth = { ...pair, username: { env: 'USER_NEW' } } as Auth
+    const auth: Auth = { ...pair, username: { env: 'USER_NEW' } }
     const { call, tried } = isolate({ auth, env })
     await call()
     expect(tried.map((each) => atob(each.replace('Basic ', '')))).toEqual([

@@ -132,7 +132,8 @@ describe('a call', () => {
   })
 
   it.each([
-    [{ api_secret: 'x' }, /unknown key api_secret/],
+    [{ api_secrets: 'x' }, /unknown key api_secrets/],
+    [{ api_secret: 'x' }, /api_secret: expected a map/],
     [{ mint_path: 'https://elsewhere' }, /mint_path/],
     [{ mint_path: '/a?b' }, /mint_path/],
     [{ invalidate_on: ['often'] }, /invalidate_on/],

@@ -3,11 +3,10 @@ import { describe, expect, it } from 'vitest'
 
 import type { SourceStanding } from '../../src/sources/status.ts'
 import { ELSEWHERE, OPERATORS, SECRETS } from '../fixtures/secrets.ts'
-import type { Backends } from '../sources/world.ts'
 import { call, expectRefusal, FROM, only, values } from './call.ts'
 import { logged } from './logged.ts'
 
-const { changing } = env['BACKENDS'] as Backends
+const { changing } = env['BACKENDS']
 
 /** What the Vault has from now on: a value, or the status that a read gets. */
 async function set(kept: Record<string, string | number>): Promise<void> {
@@ -72,15 +71,15 @@ describe('a secret that is kept in a Vault', () => {
     await set({ 'kv/data/kept#key': ELSEWHERE.vault })
     const here = isolate()
     expect((await call('/echo', { provider: 'kept', isolate: here })).status).toBe(200)
-    await set({ 'kv/data/kept#key': ELSEWHERE.then })
+    await set({ 'kv/data/kept#key': ELSEWHERE.later })
     // A value that was read just now is not read anew.
     await new Promise((resolve) => setTimeout(resolve, 5100))
-    const path = `/only/${await sha256(`Bearer ${ELSEWHERE.then}`)}`
+    const path = `/only/${await sha256(`Bearer ${ELSEWHERE.later}`)}`
     const answer = await call(path, { provider: 'kept', isolate: here })
     expect(answer.status).toBe(200)
     expect(answer.seen.map((each) => values(each, 'authorization'))).toEqual([
       [`Bearer ${ELSEWHERE.vault}`],
-      [`Bearer ${ELSEWHERE.then}`],
+      [`Bearer ${ELSEWHERE.later}`],
     ])
   })
 
