@@ -22,6 +22,10 @@ const REF = `{ secret: "${URI}", previous: { secret: "vault://kv/app#old" } }`
 const REFERENCES: readonly (readonly [string, readonly object[]])[] = [
   [`{ type: bearer_static, secret: "${URI}" }`, [{ secret: URI }]],
   [
+    '{ type: bearer_static, secret: vault://kv/app#key, previous: { secret: op://v/my item/f } }',
+    [{ secret: 'vault://kv/app#key', previous: { secret: 'op://v/my item/f' } }],
+  ],
+  [
     `{ type: bearer_static, secret: "${URI}", previous: { env: OLD } }`,
     [{ secret: URI, previous: { env: 'OLD' } }],
   ],
