@@ -156,7 +156,8 @@ describe('a body that is none never looks whole', () => {
       await delay(50)
       socket.resetAndDestroy()
     })
-    expect([answer?.status, answer?.complete]).toEqual([200, false])
+    if (answer?.status === 502) expectOurs(answer, 502, 'PROXY_UPSTREAM_ERROR')
+    else expect([answer?.status, answer?.complete]).toEqual([200, false])
   })
 })
 
@@ -219,8 +220,9 @@ describe('an upstream that never comes to an end', () => {
   })
 })
 
-/** One part in a thousand: a gigabyte for each megabyte that is held. */
-const BOMB = gzipSync(Buffer.alloc(64 << 20))
+/** 4 MB, and a thousandth of that. */
+const UNPACKED = 4 << 20
+const BOMB = gzipSync(Buffer.alloc(UNPACKED))
 
 describe('a body that unpacks to a thousand times its size', () => {
   const bomb = (...lines: string[]) => [
@@ -233,13 +235,14 @@ describe('a body that unpacks to a thousand times its size', () => {
   }
 
   it.each(['plain', 'cached', 'bearer'])(
-    'is handed on as it is, or refused: %s',
+    'is as long as it says, packed or not: %s',
     async (provider) => {
       const parts = bomb('content-type: application/json')
       const start = performance.now()
       const answer = await answered((socket) => sent(socket, parts), { provider })
-      expect([200, 502]).toContain(answer?.status)
-      if (answer?.status === 200) expect(answer.body.length).toBe(BOMB.length)
+      const [coding] = values(answer ?? { headers: [] }, 'content-encoding')
+      const length = coding === 'gzip' ? BOMB.length : UNPACKED
+      expect([answer?.status, answer?.complete, answer?.body.length]).toEqual([200, true, length])
       expect(performance.now() - start).toBeLessThan(5000)
     },
   )
