@@ -183,12 +183,10 @@ describe('an upstream that never comes to an end', () => {
     const start = performance.now()
     const answer = await answered((socket) => dripping(socket, first, again), hasty)
     // The parser may give it up sooner.
-    expectOurs(answer, ...(answer?.status === 502 ? BROKEN : LATE))
+    if (answer?.status === 502) expectOurs(answer, 502, 'PROXY_UPSTREAM_ERROR')
+    else expectOurs(answer, 504, 'PROXY_UPSTREAM_TIMEOUT')
     expect(performance.now() - start).toBeLessThan(5000)
   })
-  const LATE = [504, 'PROXY_UPSTREAM_TIMEOUT'] as const
-  const BROKEN = [502, 'PROXY_UPSTREAM_ERROR'] as const
-
   it.each<[string, string]>([
     ['headers', 'x-a: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n'],
     ['a header', 'a'.repeat(64)],
@@ -229,8 +227,8 @@ describe('a body that unpacks to a thousand times its size', () => {
     ok('content-encoding: gzip', `content-length: ${BOMB.length}`, ...lines),
     BOMB,
   ]
-  const sent = (socket: Socket, [first, body]: (string | Buffer)[] = []) => {
-    socket.write(first ?? '')
+  const sent = (socket: Socket, [first = '', body = '']: (string | Buffer)[]) => {
+    socket.write(first)
     socket.end(body)
   }
 

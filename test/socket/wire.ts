@@ -36,7 +36,7 @@ export class Wire {
 
   constructor(port: number) {
     this.socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true })
-    this.socket.on('data', (chunk) => this.#append(chunk))
+    this.socket.on('data', (chunk: Buffer) => this.#append(chunk))
     this.socket.on('end', () => (this.#ended = true))
     this.socket.on('close', () => (this.#ended = true))
     this.socket.on('error', () => (this.reset = true))
