@@ -89,7 +89,7 @@ function linesOf(printed: string): string[] {
 }
 
 function parsed(line: string): LogLine[] {
-  return line.startsWith('{"id":') ? [JSON.parse(line) as LogLine] : []
+  return /^\{(?!"audit_head":)/.test(line) ? [JSON.parse(line) as LogLine] : []
 }
 
 /** workerd's own on a CONNECT, which it refuses before the worker could. */

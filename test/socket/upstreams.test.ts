@@ -156,7 +156,8 @@ describe('a body that is none never looks whole', () => {
       await delay(50)
       socket.resetAndDestroy()
     })
-    expect([answer?.status, answer?.complete]).toEqual([200, false])
+    if (answer?.status === 502) expectOurs(answer, 502, 'PROXY_UPSTREAM_ERROR')
+    else expect([answer?.status, answer?.complete]).toEqual([200, false])
   })
 })
 
@@ -182,12 +183,10 @@ describe('an upstream that never comes to an end', () => {
     const start = performance.now()
     const answer = await answered((socket) => dripping(socket, first, again), hasty)
     // The parser may give it up sooner.
-    expectOurs(answer, ...(answer?.status === 502 ? BROKEN : LATE))
+    if (answer?.status === 502) expectOurs(answer, 502, 'PROXY_UPSTREAM_ERROR')
+    else expectOurs(answer, 504, 'PROXY_UPSTREAM_TIMEOUT')
     expect(performance.now() - start).toBeLessThan(5000)
   })
-  const LATE = [504, 'PROXY_UPSTREAM_TIMEOUT'] as const
-  const BROKEN = [502, 'PROXY_UPSTREAM_ERROR'] as const
-
   it.each<[string, string]>([
     ['headers', 'x-a: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n'],
     ['a header', 'a'.repeat(64)],
@@ -219,27 +218,29 @@ describe('an upstream that never comes to an end', () => {
   })
 })
 
-/** One part in a thousand: a gigabyte for each megabyte that is held. */
-const BOMB = gzipSync(Buffer.alloc(64 << 20))
+/** 4 MB, and a thousandth of that. */
+const UNPACKED = 4 << 20
+const BOMB = gzipSync(Buffer.alloc(UNPACKED))
 
 describe('a body that unpacks to a thousand times its size', () => {
   const bomb = (...lines: string[]) => [
     ok('content-encoding: gzip', `content-length: ${BOMB.length}`, ...lines),
     BOMB,
   ]
-  const sent = (socket: Socket, [first, body]: (string | Buffer)[] = []) => {
-    socket.write(first ?? '')
+  const sent = (socket: Socket, [first = '', body = '']: (string | Buffer)[]) => {
+    socket.write(first)
     socket.end(body)
   }
 
   it.each(['plain', 'cached', 'bearer'])(
-    'is handed on as it is, or refused: %s',
+    'is as long as it says, packed or not: %s',
     async (provider) => {
       const parts = bomb('content-type: application/json')
       const start = performance.now()
       const answer = await answered((socket) => sent(socket, parts), { provider })
-      expect([200, 502]).toContain(answer?.status)
-      if (answer?.status === 200) expect(answer.body.length).toBe(BOMB.length)
+      const [coding] = values(answer ?? { headers: [] }, 'content-encoding')
+      const length = coding === 'gzip' ? BOMB.length : UNPACKED
+      expect([answer?.status, answer?.complete, answer?.body.length]).toEqual([200, true, length])
       expect(performance.now() - start).toBeLessThan(5000)
     },
   )
