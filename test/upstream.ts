@@ -198,7 +198,8 @@ const ROUTES: Readonly<Record<string, Route>> = {
   'close-before': ({ request }) => void request.socket.end(),
   'reset-mid': async ({ request, response }) => {
     response.writeHead(200, { 'content-length': 1000 }).write('begun')
-    await delay(60)
+    // Later than what is looked at before the headers leave.
+    await delay(300)
     request.socket.resetAndDestroy()
   },
   'reset-chunked': async ({ request, response }) => {

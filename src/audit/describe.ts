@@ -27,7 +27,7 @@ export interface Progress {
   approval?: string | null
   /** Something was sent upstream, or is about to be. */
   forwarded?: true
-  /** How many of the upstream's headers repeated a credential. */
+  /** How many echoes of a credential were taken out before the answer left. */
   scrubbed?: number
 }
 
@@ -54,7 +54,7 @@ export function eventOf(so: Progress, { now, response }: Ending): Event {
     mode: 'edge',
     secret_read: (so.credentials?.opened.length ?? 0) > 0,
     secret_exposed: false,
-    echoes_scrubbed: so.scrubbed ?? 0,
+    echoes_scrubbed: so.scrubbed ?? so.refusal?.details.echoes ?? 0,
     ...howItEnded(so, response),
     duration_ms: now - at,
     bytes_in: request.body ? declaredLength(request.headers) : null,
