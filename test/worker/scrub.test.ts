@@ -317,6 +317,15 @@ describe('the record', () => {
     await found({ kind: 'call', id, echoes_scrubbed: 4, secret_exposed: false })
   })
 
+  it.each([
+    ['a body', EVERY, 1],
+    ['headers', { say: 'x', line: ['x-one: @', 'x-two: @'] }, 2],
+  ])('counts what was blocked: %s', async (_title, asked, echoes_scrubbed) => {
+    const { headers } = await ask(asked, { provider: 'scrub_block' })
+    const id = headers.get('x-outpost-request-id')
+    await found({ kind: 'call', id, echoes_scrubbed, status: 502, decision: 'allow' })
+  })
+
   it('says of what streamed when it has ended', async () => {
     const { headers } = await ask({ say: '@ @ @', pieces: '9' })
     const id = headers.get('x-outpost-request-id')
