@@ -9,6 +9,7 @@ import type { Permit } from './policy/decide.ts'
 import { paramsNamed, withoutParams } from './query.ts'
 import { Refusal } from './refusal.ts'
 import { readableOf } from './scrub/kinds.ts'
+import type { Secret } from './secret.ts'
 
 /**
  * The upstream request, built from nothing: the path and query that were evaluated, the agent's
@@ -24,8 +25,8 @@ export function outbound(permit: Permit, body: Uint8Array | null): Draft {
   // The agent's own key may have stood in a slot of another provider's.
   for (const name of carriers.headers) headers.delete(name)
   if (shares) keepOnly(headers, SHARED_HEADERS)
-  if (provider.scrub !== 'off' && provider.auth.type !== 'none') askForReadable(headers)
   for (const [name, value] of Object.entries(provider.default_headers)) headers.set(name, value)
+  if (provider.scrub !== 'off' && provider.auth.type !== 'none') askForReadable(headers)
   return {
     method: call.method,
     base_url: provider.base_url,
@@ -110,14 +111,23 @@ export async function sign(
       cause,
     })
   }
-  for (const text of placedIn(draft, signer.slots)) credentials.sent(text)
+  for (const text of placedIn(draft, signer.slots, credentials.opened)) credentials.sent(text)
 }
 
-/** What the credential's places hold, without the name of a scheme in front, and without timestamps. */
-function placedIn({ headers, query }: Draft, slots: Slots): string[] {
+/** What was made of secrets and put in the credential's places: no secret itself, no timestamp. */
+function placedIn({ headers, query }: Draft, slots: Slots, opened: readonly Secret[]): string[] {
   const values = [
-    ...slots.headers.map((name) => headers.get(name)?.split(' ').at(-1) ?? ''),
+    ...slots.headers.flatMap((name) => wordsOf(headers.get(name) ?? '', opened)),
     ...paramsNamed(query, slots.params).map(({ value }) => value),
   ]
   return values.filter((value) => !/^\d*$/.test(value))
+}
+
+/** `Scheme one` is one; `Scheme a=one, b="two"` (RFC 9110 §11.4) and `a=one; b=two` are both. */
+function wordsOf(value: string, opened: readonly Secret[]): string[] {
+  const behind = value.replace(/^[\w-]+ +/, '')
+  if (opened.some((secret) => secret.is(value) || secret.is(behind))) return []
+  return behind
+    .split(/[\s,;]+/)
+    .map((word) => word.replace(/^[\w-]+="?(?=[^=])/, '').replace(/"$/, ''))
 }

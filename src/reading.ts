@@ -1,95 +1,122 @@
-import { joined } from './bounded.ts'
-
-/** What is taken in one read of what comes bit by bit, and of what comes fast. */
+/** What is taken in one read of what comes bit by bit, and where no large buffer is free. */
 const SMALL_BYTES = 8 * 1024
 const MEDIUM_BYTES = 64 * 1024
-/** Each read costs, whatever its size, and so does a new buffer: a few large ones are kept. */
-const LARGE_BYTES = 512 * 1024
+
+/**
+ * Each read costs, whatever its size, and so does a new buffer: a few large ones are kept in an
+ * isolate. A body that is shorter than one can be read into it whole.
+ */
+export const LARGE_BYTES = 1024 * 1024
 const MOST_LARGE = 8
 
-/** Large buffers of this isolate that nobody uses, and how many there are in all. */
 const spare: Uint8Array<ArrayBuffer>[] = []
 let made = 0
 
 /**
- * A body that is read in order, and can be looked at before it is.
+ * A body that is read in order, and can be looked at before it is. `length` is what it is known to
+ * have; Infinity where that is not known.
  *
  * - `next`: the next chunk, valid until the one after it is asked for; null at the end.
- * - `first`: looks at the first chunk; empty when there is none within so many ms.
- * - `whole`: the whole body, when it is here within so many ms and not over `limit`; else null, and it
- *   goes on. Rejects when it breaks off.
- * - `rest`: what is left, as the runtime passes it on by itself; `length` is that of the whole body;
- *   Infinity where it is not known.
+ * - `first`: its first bytes as far as they are here; empty when there are none within so many ms.
+ * - `whole`: the whole body, valid until `release`, when it is here within so many ms and shorter than
+ *   a large buffer; else null, and it goes on. Rejects when it breaks off.
+ * - `rest`: what is left, as the runtime passes it on by itself.
  * - `cancel`: nothing more is wanted.
+ * - `release`: what was handed out is not needed any longer.
  */
 export class Reading {
   readonly #body: ReadableStream<Uint8Array>
   readonly #reader: ReadableStreamBYOBReader
-  #buffer = new Uint8Array(SMALL_BYTES)
-  #large = false // the buffer is one of those that are kept
-  // Looked at, and still to be handed out.
-  readonly #seen: Uint8Array[] = []
-  #pending: Promise<Uint8Array | null> | null = null
+  readonly #length: number
+  // What has come stands at its beginning. While a read goes on, the runtime has it.
+  #buffer: Uint8Array<ArrayBuffer>
+  #large: boolean
+  #filled = 0
+  #ended = false
+  #handedOut = false
+  #filling: Promise<void> | null = null
+  /** After the read that goes on. */
+  #stops = false
 
-  constructor(body: ReadableStream<Uint8Array>) {
+  constructor(body: ReadableStream<Uint8Array>, length: number) {
     this.#body = body
     this.#reader = body.getReader({ mode: 'byob' })
+    this.#length = length
+    this.#buffer =
+      length < MEDIUM_BYTES
+        ? new Uint8Array(length + 1)
+        : larger(length === Infinity ? 0 : MEDIUM_BYTES)
+    this.#large = this.#buffer.length === LARGE_BYTES
   }
 
   async next(): Promise<Uint8Array | null> {
-    const seen = this.#seen.shift()
-    if (seen) return seen
-    const next = await (this.#pending ?? this.#read())
-    this.#pending = null
-    return next
-  }
-
-  async #read(): Promise<Uint8Array | null> {
-    const { done, value } = await this.#reader.read(this.#buffer)
-    if (value) this.#buffer = new Uint8Array(value.buffer)
-    if (done) return this.#giveBack()
-    if (value.length === this.#buffer.length) this.#buffer = largerThan(this.#buffer)
-    this.#large = this.#buffer.length === LARGE_BYTES
-    return value
-  }
-
-  #giveBack(): null {
-    if (this.#large) spare.push(this.#buffer)
-    this.#large = false
+    if (this.#handedOut) {
+      // What fills a buffer comes fast.
+      if (this.#filled === this.#buffer.length) this.#enlarge()
+      this.#filled = 0
+    }
+    this.#stops = true
+    await (this.#filling ?? (this.#filled === 0 && !this.#ended ? this.#read() : null))
+    this.#handedOut = this.#filled > 0
+    if (this.#handedOut) return this.#buffer.subarray(0, this.#filled)
+    this.release()
     return null
+  }
+
+  async #read(): Promise<void> {
+    const { done, value } = await this.#reader.read(this.#buffer.subarray(this.#filled))
+    if (value) this.#buffer = new Uint8Array(value.buffer)
+    this.#filled += value?.length ?? 0
+    this.#ended = done
+  }
+
+  /** False when there is no larger one. */
+  #enlarge(): boolean {
+    if (this.#large) return false
+    const next = larger(this.#buffer.length)
+    if (next.length <= this.#buffer.length) return false
+    next.set(this.#buffer)
+    this.#buffer = next
+    this.#large = next.length === LARGE_BYTES
+    return true
   }
 
   async first(ms: number): Promise<Uint8Array> {
-    await this.whole(0, ms)
-    return this.#seen[0] ?? new Uint8Array()
+    const here = await this.#within(ms, true)
+    return here ? this.#buffer.slice(0, this.#filled) : new Uint8Array()
   }
 
-  async whole(limit: number, ms: number): Promise<Uint8Array | null> {
-    const late = Promise.withResolvers<'late'>()
-    const timer = setTimeout(() => late.resolve('late'), ms)
-    const parts = this.#seen.splice(0)
-    let size = parts.reduce((sum, { length }) => sum + length, 0)
+  async whole(ms: number): Promise<Uint8Array | null> {
+    if (this.#length >= LARGE_BYTES && this.#length < Infinity) return null
+    const here = await this.#within(ms, false)
+    return here && this.#ended ? this.#buffer.subarray(0, this.#filled) : null
+  }
+
+  /** Fills the buffer, or reads once. False when that takes longer, and it goes on. */
+  async #within(ms: number, once: boolean): Promise<boolean> {
+    this.#stops = once
+    this.#filling ??= this.#fill().finally(() => (this.#filling = null))
+    const late = Promise.withResolvers<false>()
+    const timer = setTimeout(() => late.resolve(false), ms)
     try {
-      while (size <= limit) {
-        this.#pending ??= this.#read()
-        const part = await Promise.race([this.#pending, late.promise])
-        if (part === 'late') break
-        this.#pending = null
-        if (!part) return joined(parts, size)
-        parts.push(part.slice())
-        size += part.length
-      }
+      return await Promise.race([this.#filling.then(() => true), late.promise])
     } finally {
       clearTimeout(timer)
     }
-    this.#seen.push(...parts)
-    return null
   }
 
-  rest(length: number): ReadableStream<Uint8Array> {
-    this.#giveBack()
+  async #fill(): Promise<void> {
+    do {
+      if (this.#filled === this.#buffer.length && !this.#enlarge()) return
+      await this.#read()
+    } while (!this.#ended && !this.#stops)
+  }
+
+  rest(): ReadableStream<Uint8Array> {
     const through =
-      length === Infinity ? new IdentityTransformStream() : new FixedLengthStream(length)
+      this.#length === Infinity
+        ? new IdentityTransformStream()
+        : new FixedLengthStream(this.#length)
     void this.#passTo(through.writable)
     return through.readable
   }
@@ -97,12 +124,15 @@ export class Reading {
   async #passTo(writable: WritableStream<Uint8Array>): Promise<void> {
     try {
       const writer = writable.getWriter()
-      for (const part of this.#seen.splice(0)) await writer.write(part)
+      const begun = await this.next()
+      if (begun) await writer.write(begun)
       writer.releaseLock()
+      this.release()
       this.#reader.releaseLock()
       await this.#body.pipeTo(writable)
     } catch (cause) {
       writable.abort(cause).catch(() => {})
+      this.cancel(cause)
       this.#body.cancel(cause).catch(() => {})
     }
   }
@@ -113,15 +143,23 @@ export class Reading {
     this.#large = false
     this.#reader.cancel(reason).catch(() => {})
   }
+
+  release(): void {
+    if (this.#large) spare.push(this.#buffer)
+    this.#large = false
+    this.#buffer = NONE
+    this.#filled = 0
+  }
 }
 
-function largerThan(buffer: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  if (buffer.length === LARGE_BYTES) return buffer
+const NONE = new Uint8Array()
+
+/** A buffer of more bytes than these; where none is free, a medium one. */
+function larger(bytes: number): Uint8Array<ArrayBuffer> {
+  if (bytes === 0) return new Uint8Array(SMALL_BYTES)
   const kept = spare.pop()
   if (kept) return kept
-  if (made < MOST_LARGE) {
-    made += 1
-    return new Uint8Array(LARGE_BYTES)
-  }
-  return buffer.length < MEDIUM_BYTES ? new Uint8Array(MEDIUM_BYTES) : buffer
+  if (made === MOST_LARGE) return new Uint8Array(MEDIUM_BYTES)
+  made += 1
+  return new Uint8Array(LARGE_BYTES)
 }

@@ -1,8 +1,9 @@
+import { DEFAULT_RETRY_AFTER, enveloped } from './envelope.ts'
 import type { Upstream } from './forward.ts'
 import { returnable } from './headers.ts'
 import { rewriteLocation } from './location.ts'
 import type { Permit } from './policy/decide.ts'
-import { Refusal } from './refusal.ts'
+import { bytesOf } from './scrub/spellings.ts'
 import { blocked, scrubBody } from './scrubbed.ts'
 import { redact, searchFor } from './secret.ts'
 import type { Secret } from './secret.ts'
@@ -12,15 +13,6 @@ import type { Secret } from './secret.ts'
  * our own origin, where an operator may be signed in: its scripts do not run there.
  */
 const SHOWN = new Set(['document', 'iframe', 'frame', 'embed', 'object'])
-
-/** Seconds an agent is told to wait when an upstream says 429 and not for how long. */
-const DEFAULT_RETRY_AFTER = 1
-
-/** As much of an upstream's 429 as goes into an envelope. */
-const ENVELOPE_CHARS = 16 * 1024
-
-/** Read beyond that, so that a secret on the edge is seen whole: Worker secrets have at most 5 KB. */
-const MARGIN_CHARS = 8 * 1024
 
 /** An answer for the agent. */
 export interface Relayed {
@@ -47,15 +39,15 @@ export async function relay(
     throw await enveloped(upstream, permit, opened)
   }
   const headers = new Headers(upstream.headers)
-  const statusText = redact(upstream.statusText, opened)
+  const statusText = clean(upstream.statusText, opened)
   const echoes =
     returnHeaders({ from: upstream.headers, to: headers, url }, permit, opened) +
     Number(statusText !== upstream.statusText)
   if (echoes > 0 && provider.on_echo === 'block') {
     upstream.body?.cancel().catch(() => {})
-    throw blocked()
+    throw blocked(echoes)
   }
-  const { body, found, later } = await scrubBody(upstream, headers, {
+  const { body, found, later, release } = await scrubBody(upstream, headers, {
     permit,
     search: searchFor(opened),
     left: kept ? null : call.request.signal,
@@ -66,6 +58,7 @@ export async function relay(
     statusText,
     headers,
   })
+  release()
   return { response, scrubbed: echoes + found, later }
 }
 
@@ -96,53 +89,35 @@ function returnHeaders(
   const may = returnable(from, strip_response_headers, forward_cookies)
   let scrubbed = 0
   from.forEach((value, name) => {
-    const clean = may(name) ? redact(value, opened) : null
-    if (clean !== null && clean !== value) scrubbed += 1
-    if (clean === null || (clean !== value && name === 'set-cookie')) to.delete(name)
-    else if (name === 'location') to.set(name, rewriteLocation(clean, url, permit))
-    else if (clean !== value) to.set(name, clean)
+    if (!may(name)) {
+      to.delete(name)
+      return
+    }
+    const said = clean(value, opened)
+    const echoes = said !== value || clean(name, opened) !== name
+    if (echoes) scrubbed += 1
+    if (echoes && (said === value || name === 'set-cookie')) to.delete(name)
+    // A URL is read leniently: what was apart may be together then.
+    else if (name === 'location') to.set(name, clean(rewriteLocation(said, url, permit), opened))
+    else if (echoes) to.set(name, said)
   })
   return scrubbed
 }
 
-/** Outpost's older form of an upstream's 429, which installations may ask for. */
-async function enveloped(
-  upstream: Response,
-  { provider }: Permit,
-  opened: readonly Secret[],
-): Promise<Refusal> {
-  const header = upstream.headers.get('retry-after')
-  const said = header === null ? String(DEFAULT_RETRY_AFTER) : redact(header, opened)
-  const text = await beginningOf(upstream.body, provider.timeout_ms)
-  return new Refusal('PROXY_UPSTREAM_RATE_LIMITED', 'the upstream limits the rate', {
-    metadata: {
-      upstream_body: redact(text, opened).slice(0, ENVELOPE_CHARS),
-      retry_after: /^\d{1,6}$/.test(said) ? Number(said) : DEFAULT_RETRY_AFTER,
-    },
-    headers: { 'retry-after': said },
-  })
+/** Of a header, where each character may be a byte of UTF-8. */
+function clean(text: string, secrets: readonly Secret[]): string {
+  const inside = /[\u0080-\u00ff]/.test(text) ? fromBytes(text) : null
+  const said = inside === null ? null : redact(inside, secrets)
+  return redact(said === null || said === inside ? text : bytesOf(said), secrets)
 }
 
-/** What arrives of a text in so many milliseconds, up to what an envelope holds and its margin. */
-async function beginningOf(
-  body: ReadableStream<Uint8Array> | null,
-  limit_ms: number,
-): Promise<string> {
-  if (!body) return ''
-  const decoder = new TextDecoder()
-  const reader = body.getReader()
-  const late = setTimeout(() => void reader.cancel().catch(() => {}), limit_ms)
-  let text = ''
+/** The text that a string of bytes is in UTF-8; null when it is none. */
+function fromBytes(text: string): string | null {
+  const codes = Array.from(text, (char) => char.codePointAt(0) ?? 0)
+  if (codes.some((code) => code > 255)) return null
   try {
-    for (let part = await reader.read(); !part.done; part = await reader.read()) {
-      text += decoder.decode(part.value, { stream: true })
-      if (text.length >= ENVELOPE_CHARS + MARGIN_CHARS) break
-    }
-    await reader.cancel()
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Uint8Array.from(codes))
   } catch {
-    // The upstream broke off: what came is what there is.
-  } finally {
-    clearTimeout(late)
+    return null
   }
-  return text
 }

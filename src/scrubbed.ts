@@ -1,6 +1,6 @@
 import { joined } from './bounded.ts'
 import type { Permit } from './policy/decide.ts'
-import { Reading } from './reading.ts'
+import { LARGE_BYTES, Reading } from './reading.ts'
 import { Refusal } from './refusal.ts'
 import type { RefusalDetails } from './refusal.ts'
 import { codingOf, isBinary, isJson, kindOf } from './scrub/kinds.ts'
@@ -11,11 +11,11 @@ import { declaredLength } from './upload.ts'
 /** These carry no body, and the runtime throws when one is given: Fetch standard, null body status. */
 const WITHOUT_BODY = new Set([204, 205, 304])
 
-/** An answer that says that it is no longer than this is searched before its headers leave. */
-const WHOLE_BYTES = 64 * 1024
-
-/** Unless it takes longer than this to come. */
-const WHOLE_MS = 50
+/**
+ * An answer that says that it is shorter than `LARGE_BYTES` is searched before its headers leave,
+ * unless it takes longer than this to come.
+ */
+const WHOLE_MS = 100
 
 /** Said of the very bytes that the upstream sent: RFC 9530, RFC 3230, RFC 1864, RFC 9110 §14.3. */
 const OF_THE_BYTES = ['content-digest', 'repr-digest', 'digest', 'content-md5', 'accept-ranges']
@@ -27,6 +27,8 @@ export interface ScrubbedBody {
   readonly found: number
   /** How many are taken out of what streams, known at its end; null when all is known. */
   readonly later: Promise<number> | null
+  /** To be called when a response has been made of it, which copies bytes. */
+  readonly release: () => void
 }
 
 /** On whose behalf a body is searched, and for what. */
@@ -53,26 +55,36 @@ export async function scrubBody(
   const body = WITHOUT_BODY.has(upstream.status) ? null : upstream.body
   const kind = kindOf(upstream.headers, scrub)
   if (!body || kind === 'media' || search.longest === 0) return untouched(body)
+  const { length, coding, reading } = opened(upstream, body)
+  try {
+    if (kind === 'unknown' && isBinary(await reading.first(WHOLE_MS))) {
+      return untouched(reading.rest())
+    }
+    const scrubber = new Scrubber(search, isJson(upstream.headers.get('content-type')))
+    const how = { reading, scrubber, block: on_echo === 'block', coding, left }
+    return await cleaned(headers, length, how)
+  } catch (cause) {
+    reading.cancel(cause)
+    throw cause instanceof Refusal ? cause : failure('the answer broke off', { cause })
+  }
+}
+
+/** A body ready to be read. @throws Refusal for one that cannot be looked into. */
+function opened(upstream: Response, body: ReadableStream<Uint8Array>) {
   const length = declaredLength(upstream.headers) ?? Infinity
   const coding = codingOf(upstream.headers)
-  const reading = new Reading(decoded(upstream, body, coding))
-  if (kind === 'unknown' && isBinary(await reading.first(WHOLE_MS))) {
-    return untouched(reading.rest(length))
-  }
-  const json = isJson(upstream.headers.get('content-type'))
-  const scrubber = new Scrubber(search, json)
-  const how = { scrubber, block: on_echo === 'block', coding, left }
-  if (length <= WHOLE_BYTES) {
-    const whole = await reading.whole(WHOLE_BYTES, WHOLE_MS).catch((cause: unknown) => {
-      reading.cancel(cause)
-      throw failure('the answer broke off', { cause })
-    })
-    if (whole) return searched(whole, headers, how)
-  }
-  return streamed(reading, headers, how)
+  const reading = new Reading(decoded(upstream, body, coding), coding === '' ? length : Infinity)
+  return { length, coding, reading }
+}
+
+/** `length` is what the answer says that it has. */
+async function cleaned(headers: Headers, length: number, how: How): Promise<ScrubbedBody> {
+  const whole = length < LARGE_BYTES ? await how.reading.whole(WHOLE_MS) : null
+  return whole ? searched(whole, headers, how) : streamed(headers, how)
 }
 
 interface How {
+  readonly reading: Reading
   readonly scrubber: Scrubber
   readonly block: boolean
   /** What the body came in. */
@@ -81,8 +93,8 @@ interface How {
 }
 
 /** What a provider with `on_echo: block` gives in place of an answer with an echo. */
-export function blocked(): Refusal {
-  return failure('the upstream repeated a credential')
+export function blocked(echoes: number): Refusal {
+  return failure('the upstream repeated a credential', { echoes })
 }
 
 function failure(message: string, details: RefusalDetails = {}): Refusal {
@@ -90,8 +102,10 @@ function failure(message: string, details: RefusalDetails = {}): Refusal {
 }
 
 function untouched(body: ScrubbedBody['body']): ScrubbedBody {
-  return { body, found: 0, later: null }
+  return { body, found: 0, later: null, release: nothing }
 }
+
+function nothing(): void {}
 
 /**
  * The body without its coding. The runtime takes gzip and br off by itself whenever a body is read.
@@ -103,7 +117,7 @@ function decoded(
   body: ReadableStream<Uint8Array>,
   coding: string,
 ): ReadableStream<Uint8Array> {
-  if (status === 206 || headers.has('content-range')) throw unreadable(body)
+  if (status === 206 || (status < 300 && headers.has('content-range'))) throw unreadable(body)
   if (['', 'gzip', 'br'].includes(coding)) return body
   const format = FORMATS.get(coding)
   if (!format) throw unreadable(body)
@@ -124,26 +138,26 @@ function unreadable(body: ReadableStream<Uint8Array>): Refusal {
 function searched(
   whole: Uint8Array,
   headers: Headers,
-  { scrubber, block, coding }: How,
+  { reading, scrubber, block, coding }: How,
 ): ScrubbedBody {
   const parts = [...scrubber.push(whole), ...scrubber.end()]
   const found = scrubber.count
-  if (found > 0 && block) throw blocked()
+  if (found > 0 && block) throw blocked(found)
   const size = parts.reduce((sum, { length }) => sum + length, 0)
   const body = found === 0 ? whole : joined(parts, size)
   if (found > 0 || coding !== '') {
     weaken(headers)
     headers.set('content-length', String(body.length))
   }
-  return { body, found, later: null }
+  return { body, found, later: null, release: () => reading.release() }
 }
 
 /** A body that is still coming. */
-function streamed(reading: Reading, headers: Headers, how: How): ScrubbedBody {
+function streamed(headers: Headers, how: How): ScrubbedBody {
   weaken(headers)
   headers.delete('content-length')
   const { readable, writable } = new IdentityTransformStream()
-  return { body: readable, found: 0, later: pump(reading, writable, how) }
+  return { body: readable, found: 0, later: pump(writable, how), release: nothing }
 }
 
 /** Takes back what the upstream said of bytes that are others now. */
@@ -156,15 +170,14 @@ function weaken(headers: Headers): void {
 
 /** Hands on what has been searched, chunk by chunk. Resolves with the count of echoes, never rejects. */
 async function pump(
-  reading: Reading,
   to: WritableStream<Uint8Array>,
-  { scrubber, block, left }: How,
+  { reading, scrubber, block, left }: How,
 ): Promise<number> {
   const writer = to.getWriter()
   // Nothing tells the writer that the agent has gone, until there is something to write.
   left?.addEventListener('abort', () => reading.cancel(left.reason))
   const write = async (parts: readonly Uint8Array[]): Promise<void> => {
-    if (block && scrubber.count > 0) throw blocked()
+    if (block && scrubber.count > 0) throw blocked(scrubber.count)
     for (const part of parts) await writer.write(part)
   }
   try {

@@ -143,17 +143,18 @@ const ROUTES: Readonly<Record<string, Route>> = {
   /**
    * Repeats the credential, in the form that `as` names, where the text `say` has its `@`, and the
    * signature of the query where it has `§`. `type`,
-   * `coding`, `status` and `line` are of the answer; `declared` gives it a length, and `pieces` cuts it
+   * `coding`, `status`, `reason` and `line` are of the answer; `pad` puts so many letters before it, `declared` gives it a length, and `pieces` cuts it
    * into chunks of so many bytes.
    */
   mirror: async ({ response, query, received }) => {
     const of = (name: string, otherwise: string) => query.get(name) ?? otherwise
     const said = repeating(received, of('as', 'plain'))
     const coding = of('coding', '')
-    const text = Buffer.from(bytesOf(said(of('say', '{"you":"sent @"}'))))
+    const whole = 'x'.repeat(Number(of('pad', '0'))) + said(of('say', '{"you":"sent @"}'))
+    const text = Buffer.from(bytesOf(whole))
     const body = CODINGS[coding]?.(text) ?? text
     const lines = query.getAll('line').flatMap((line) => said(line).split(/: (.*)/, 2))
-    response.writeHead(Number(of('status', '200')), [
+    response.writeHead(Number(of('status', '200')), said(of('reason', 'OK')), [
       ...(query.has('type') ? ['content-type', of('type', '')] : []),
       ...(coding === '' ? [] : ['content-encoding', coding]),
       ...(query.has('declared') ? ['content-length', String(body.length)] : []),
@@ -205,7 +206,8 @@ const ROUTES: Readonly<Record<string, Route>> = {
   'close-before': ({ request }) => void request.socket.end(),
   'reset-mid': async ({ request, response }) => {
     response.writeHead(200, { 'content-length': 1000 }).write('begun')
-    await delay(60)
+    // Later than what is looked at before the headers leave.
+    await delay(300)
     request.socket.resetAndDestroy()
   },
   'reset-chunked': async ({ request, response }) => {

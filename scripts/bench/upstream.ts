@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises'
 
 import { blocks } from './blocks.ts'
+import { textOf } from './text.ts'
 
 /**
  * The upstream of the measurements: a process of its own, started by `startUpstream`. It tells its
@@ -109,7 +110,6 @@ function sendBytes(response: ServerResponse, size: number): void {
   response.end(body)
 }
 
-/** As an API lists things, with the escapes that texts have. */
 function sendText(response: ServerResponse, size: number): void {
   const text = texts.get(size) ?? textOf(size)
   texts.set(size, text)
@@ -118,17 +118,6 @@ function sendText(response: ServerResponse, size: number): void {
 }
 
 const texts = new Map<number, Buffer>()
-
-function textOf(size: number): Buffer {
-  const rows: string[] = []
-  for (let length = 0; length < size; length += rows.at(-1)?.length ?? 0) {
-    const id = rows.length
-    const sha = createHash('sha1').update(String(id)).digest('hex')
-    const url = `https:\\/\\/api.example.com\\/things\\/${id}?page=%2F2`
-    rows.push(`{"id":${id * 7919},"sha":"${sha}","title":"a \\"quoted\\" word\\n","url":"${url}"},`)
-  }
-  return Buffer.from(rows.join('').slice(0, size))
-}
 
 async function sendEvents(count: string, _: IncomingMessage, response: ServerResponse) {
   response.writeHead(200, EVENT_TYPE)

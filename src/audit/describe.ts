@@ -27,7 +27,7 @@ export interface Progress {
   approval?: string | null
   /** Something was sent upstream, or is about to be. */
   forwarded?: true
-  /** How many of the upstream's headers repeated a credential. */
+  /** How many echoes of a credential were taken out before the answer left. */
   scrubbed?: number
 }
 
@@ -61,7 +61,7 @@ export function eventOf(so: Progress, { now, response }: Ending): Event {
     code: refusal?.code ?? (status === 429 ? 'PROXY_UPSTREAM_RATE_LIMITED' : null),
     decision,
     duration_ms: now - at,
-    echoes_scrubbed: so.scrubbed ?? 0,
+    echoes_scrubbed: so.scrubbed ?? refusal?.details.echoes ?? 0,
     grant: caller?.grant?.id ?? null,
     host: place?.host?.id ?? null,
     id,

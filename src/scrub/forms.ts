@@ -24,14 +24,20 @@ export interface Pattern {
 /** What is searched for on behalf of one secret. */
 export interface Forms {
   readonly patterns: readonly Pattern[]
-  /** Of which `RUN` consecutive bytes are searched for; null where only the whole is. */
-  readonly plain: Bytes | null
+  /** Of these, `RUN` consecutive bytes are searched for too. */
+  readonly plains: readonly Bytes[]
 }
 
-/** Its domain is in every answer, and nobody's secret. */
-const EMAIL = /^[^\s@]+@[^\s@]+\.[^\s@]+$/
+/** Characters of which the spellings are kept. */
+const MOST_KEPT = 256
 
-const NOTHING: Forms = { patterns: [], plain: null }
+const NOTHING: Forms = { patterns: [], plains: [] }
+
+/** The domain of an e-mail address is in every answer. */
+const DOMAIN = /(?<=^[^\s@]+@)(?:[a-z\d-]+\.)+[a-z]{2,}$/
+
+/** The header of a JWT is that of every other one: RFC 7519 §3.1. */
+const JWT_HEADER = /^eyJ[\w-]+\.(?=[\w-]+\.[\w-]*$)/
 
 /**
  * Every form of a secret: each character in any of its spellings, hex, base64 in its three
@@ -41,12 +47,13 @@ export function formsOf(text: string): Forms {
   if (text.length < SHORTEST) return NOTHING
   const bytes = bytesOf(text)
   const patterns = [
-    pattern(Array.from(text.toWellFormed(), remembered(spellingsOf))),
+    pattern(Array.from(text.toWellFormed(), spelt)),
     pattern(Array.from(bytes, (byte) => hex(byte.charCodeAt(0), 2)).flatMap(digitsOf)),
     ...[0, 1, 2].map((shift) => pattern(base64(bytes, shift))),
     ...wide(text),
   ]
-  return { patterns, plain: bytes.length < RUN || EMAIL.test(text) ? null : bytes }
+  const own = bytesOf(text.replace(DOMAIN, '').replace(JWT_HEADER, ''))
+  return { patterns, plains: own.length < RUN ? [] : [own] }
 }
 
 /**
@@ -55,27 +62,35 @@ export function formsOf(text: string): Forms {
  */
 export function sentFormsOf(text: string): Forms {
   if (text.length < SHORTEST) return NOTHING
-  const places = Array.from(text, (char) => (/^\w$/.test(char) ? [char] : spellingsOf(char)))
-  return { patterns: [pattern(places)], plain: null }
+  const places = Array.from(text, (char) => (/^\w$/.test(char) ? alone(char) : spelt(char)))
+  return { patterns: [pattern(places)], plains: [] }
 }
 
 function pattern(places: Places, isWide = false): Pattern {
-  const lengths = places.map((spellings) => spellings.map(({ length }) => length))
-  const all = new Set(places.flat())
-  return {
-    places,
-    wide: isWide,
-    least: lengths.reduce((sum, each) => sum + Math.min(...each), 0),
-    most: lengths.reduce((sum, each) => sum + Math.max(...each), 0),
-    grams: gramsOf(places),
-    bytes: new Set(Array.from([...all].join(''), (byte) => byte.charCodeAt(0))),
+  const bytes = new Set<number>()
+  const seen = new Set<readonly Bytes[]>()
+  let [least, most] = [0, 0]
+  for (const spellings of places) {
+    let [shortest, longest] = [Infinity, 0]
+    for (const { length } of spellings) {
+      if (length < shortest) shortest = length
+      if (length > longest) longest = length
+    }
+    least += shortest
+    most += longest
+    if (seen.has(spellings)) continue
+    seen.add(spellings)
+    for (const byte of spellings.join('')) bytes.add(byte.charCodeAt(0))
   }
+  return { places, wide: isWide, least, most, grams: gramsOf(places), bytes }
 }
 
 /** Both cases of each hexadecimal digit. */
 function digitsOf(pair: string): Places {
-  return Array.from(pair, (digit) => (digit < 'a' ? [digit] : [digit, digit.toUpperCase()]))
+  return Array.from(pair, bothCases)
 }
+
+const bothCases = remembered((digit: string) => [...new Set([digit, digit.toUpperCase()])])
 
 /**
  * The characters of base64 that depend on the secret alone when `shift` bytes stand before it: what
@@ -84,11 +99,13 @@ function digitsOf(pair: string): Places {
 function base64(bytes: Bytes, shift: number): Places {
   const whole = btoa('\0'.repeat(shift) + bytes)
   const end = Math.floor(((shift + bytes.length) * 8) / 6)
-  return Array.from(whole.slice(Math.ceil((shift * 8) / 6), end), (char) => {
-    if (char === '+') return [...spellingsOf(char), '-']
-    return char === '/' ? [...spellingsOf(char), '_'] : [char]
-  })
+  return Array.from(whole.slice(Math.ceil((shift * 8) / 6), end), base64Spellings)
 }
+
+const base64Spellings = remembered((char: string) => {
+  if (char === '+') return [...spellingsOf(char), '-']
+  return char === '/' ? [...spellingsOf(char), '_'] : [char]
+})
 
 /**
  * UTF-16 of either byte order, without the byte at the edge: what is left of ASCII is the same in
@@ -99,19 +116,22 @@ function wide(text: string): readonly Pattern[] {
   const big = units.map((unit) => String.fromCharCode(unit >> 8, unit & 255)).join('')
   const little = units.map((unit) => String.fromCharCode(unit & 255, unit >> 8)).join('')
   const distinct = new Set([big.slice(1), little.slice(0, -1)])
-  return [...distinct].map((each) =>
-    pattern(
-      Array.from(each, (byte) => [byte]),
-      true,
-    ),
-  )
+  return [...distinct].map((each) => pattern(Array.from(each, alone), true))
 }
 
-function remembered<T>(make: (char: string) => T): (char: string) => T {
-  const made = new Map<string, T>()
+const alone = remembered((byte: string) => [byte])
+
+const spelt = remembered(spellingsOf)
+
+/** Of single characters, of which secrets have few. */
+function remembered(make: (char: string) => readonly Bytes[]): (char: string) => readonly Bytes[] {
+  const made = new Map<string, readonly Bytes[]>()
   return (char) => {
-    const known = made.get(char) ?? make(char)
-    made.set(char, known)
+    let known = made.get(char)
+    if (!known) {
+      if (made.size >= MOST_KEPT) made.clear()
+      made.set(char, (known = make(char)))
+    }
     return known
   }
 }

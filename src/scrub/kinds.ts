@@ -1,6 +1,6 @@
 /** Of which nobody expects to read: media, and what is packed or compiled. */
 const MEDIA =
-  /^(?:(?:image(?!\/svg)|audio|video|font)\/|\S+\+zip\b|application\/(?:zip|zstd|gzip|pdf|wasm|x-(?:gzip|g?tar|bzip2?|xz|7z-compressed|rar-compressed)|vnd\.(?:rar|android\.package-archive|(?:openxmlformats|oasis)\S*))(?:\s*;|$))/i
+  /^(?:(?:image(?!\/svg)|audio(?!\/(?:x-)?(?:mpegurl|scpls))|video|font)\/|\S+\+zip\b|application\/(?:zip|zstd|gzip|pdf|wasm|x-(?:gzip|g?tar|bzip2?|xz|7z-compressed|rar-compressed)|vnd\.(?:rar|android\.package-archive|(?:openxmlformats|oasis)\S*))(?:\s*;|$))/i
 
 /** Bytes, whatever they are. */
 const UNKNOWN = /^(?:application|binary)\/octet-stream\b/i
@@ -12,7 +12,8 @@ export function kindOf(
 ): 'text' | 'media' | 'unknown' {
   if (scrub !== 'auto') return scrub === 'off' ? 'media' : 'text'
   const type = headers.get('content-type')?.trim() ?? ''
-  if (MEDIA.test(type)) return 'media'
+  // Of two types, who knows which one is read.
+  if (MEDIA.test(type) && !type.includes(',')) return 'media'
   return UNKNOWN.test(type) && codingOf(headers) === '' ? 'unknown' : 'text'
 }
 

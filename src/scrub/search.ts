@@ -66,7 +66,7 @@ export class Search {
 
 function tablesOf(all: readonly Forms[]): Tables {
   const patterns = all.flatMap((each) => each.patterns)
-  const plains = all.flatMap(({ plain }) => (plain === null ? [] : [plain]))
+  const plains = all.flatMap((each) => each.plains)
   const grams = new Map<number, Place[]>(
     patterns.flatMap((pattern) => Array.from(pattern.grams, (gram) => [gram, []])),
   )
@@ -111,15 +111,30 @@ function slotOf(gram: number): number {
 function spansIn(bytes: Uint8Array, tables: Tables): Span[] {
   const found: Span[] = []
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const { bits, stride, grams } = tables
-  for (let at = 0, end = bytes.length - GRAM; at <= end; at += stride) {
-    const gram = view.getUint32(at, true)
-    const slot = slotOf(gram)
-    if ((((bits[slot >>> 5] ?? 0) >>> (slot & 31)) & 1) === 0) continue
-    const places = grams.get(gram)
+  const last = bytes.length - GRAM
+  let at = 0
+  while (at <= last) {
+    const end = Math.min(last, at + SCANNED)
+    at = scan(view, at, end, tables)
+    if (at > end) continue
+    const places = tables.grams.get(view.getUint32(at, true))
     if (places) compare(bytes, at, { places, tables, found })
+    at += tables.stride
   }
   return merged(found)
+}
+
+/** A loop that is entered once a megabyte stays unoptimised for long, at a tenth of the speed. */
+const SCANNED = 8192
+
+/** The first place from `at` to `end` whose gram is in the filter; else the next one behind `end`. */
+function scan(view: DataView, at: number, end: number, { bits, stride }: Tables): number {
+  let place = at
+  for (; place <= end; place += stride) {
+    const slot = slotOf(view.getUint32(place, true))
+    if ((((bits[slot >>> 5] ?? 0) >>> (slot & 31)) & 1) !== 0) break
+  }
+  return place
 }
 
 /** Everything that a gram at `at` may be a part of. */
@@ -159,18 +174,31 @@ function heldIn(bytes: Uint8Array, { used, longest, byFirst, plains }: Tables): 
 
 /** The same for a run that is still too short, or might grow. */
 function heldRun(bytes: Uint8Array, plains: readonly Bytes[]): number {
-  const tail = String.fromCharCode(...bytes.subarray(-RUN + 1))
-  for (let size = tail.length; size > 0; size -= 1) {
-    const part = tail.slice(-size)
+  // One that has begun already is seen from where it may have begun.
+  let begin = Math.max(0, bytes.length - RUN + 1)
+  const furthest = Math.max(0, begin - MOST_BLANKS)
+  while (begin > furthest && isBlank(bytes[begin])) begin -= 1
+  const tail = String.fromCharCode(...bytes.subarray(begin))
+  for (let at = 0; at < tail.length; at += 1) {
+    if (isBlank(tail.charCodeAt(at))) continue
+    const part = tail.slice(at)
     for (const plain of plains) {
-      const at = plain.indexOf(part)
-      if (at >= 0 && at + RUN <= plain.length) return bytes.length - size
+      const found = plain.indexOf(part)
+      if (found >= 0 && found + RUN <= plain.length) return begin + at
     }
   }
   return bytes.length
 }
 
 const RAN_OUT = -2
+
+/** More in a row are in no secret. */
+const MOST_BLANKS = 64
+
+/** No run begins with one of these: what a line of a stream ends with would wait for the next line. */
+function isBlank(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d
+}
 
 /**
  * Where the longest text of a pattern ends that begins at `from`; -1 when none does. With `eager`,
@@ -210,12 +238,24 @@ function runAround(bytes: Uint8Array, at: number, plain: Bytes, place: number): 
   let to = place + GRAM
   while (same(from - 1)) from -= 1
   while (to < plain.length && same(to)) to += 1
+  const run = trimmed(plain, from, to)
+  return run && { from: apart + run.from, to: apart + run.to, wide: false }
+}
+
+/** What goes of a run of a secret's bytes; null for one that is too short. */
+function trimmed(
+  plain: Bytes,
+  begin: number,
+  end: number,
+): { readonly from: number; readonly to: number } | null {
+  let [from, to] = [begin, end]
+  while (from < to && isBlank(plain.charCodeAt(from))) from += 1
   if (to - from < RUN) return null
   // A character of UTF-8 stays whole, and so does the escape that a backslash begins.
   while (isInside(plain, from)) from += 1
   while (isInside(plain, to)) to -= 1
-  while (plain[to - 1] === '\\') to -= 1
-  return { from: apart + from, to: apart + to, wide: false }
+  while (plain.charAt(to - 1) === '\\') to -= 1
+  return { from, to }
 }
 
 /** Whether a character of UTF-8 goes on there. */

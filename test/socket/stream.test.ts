@@ -275,6 +275,19 @@ describe('bodies on the wire', () => {
     expect(values(at.upstream.seen('latin')[0] ?? { headers: [] }, 'x-latin')).toEqual(['caf\xe9'])
   })
 
+  it('trailers do not arrive', async () => {
+    const lines = ['HTTP/1.1 200 OK', 'transfer-encoding: chunked', 'trailer: x-said', '']
+    const body = ['2', 'ok', '0', `x-said: ${SECRETS.BEARER_TOKEN}`, '', '']
+    const raw = Buffer.from([...lines, ...body].join('\r\n'))
+    const wire = new Wire(at.port)
+    wire.send(get(`/raw?hex=${raw.toString('hex')}`, 'TE: trailers', 'Connection: close, TE'))
+    await wire.until((bytes) => bytes.includes('\r\n0\r\n'))
+    const all = wire.pending.toString()
+    wire.close()
+    expect(all).toContain('ok')
+    expect(all).not.toMatch(/x-said|sentinel/i)
+  })
+
   it('Expect: 100-continue works', async () => {
     const wire = new Wire(at.port)
     const lines = [

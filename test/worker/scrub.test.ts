@@ -121,9 +121,9 @@ describe('what the headers say stays true', () => {
   })
 
   it('of a long one with a length: no length', async () => {
-    const { response } = await open(`/sized/100000`, { provider: 'bearer' })
+    const { response } = await open(`/sized/1100000`, { provider: 'bearer' })
     expect(response.headers.get('content-length')).toBeNull()
-    expect((await response.text()).length).toBe(100_000)
+    expect((await response.text()).length).toBe(1_100_000)
   })
 
   it('20 MB arrive whole', async () => {
@@ -315,6 +315,15 @@ describe('the record', () => {
     const { headers } = await ask({ say: '@ @', line: ['x-one: @', 'x-two: @'], ...EVERY })
     const id = headers.get('x-outpost-request-id')
     await found({ kind: 'call', id, echoes_scrubbed: 4, secret_exposed: false })
+  })
+
+  it.each([
+    ['a body', EVERY, 1],
+    ['headers', { say: 'x', line: ['x-one: @', 'x-two: @'] }, 2],
+  ])('counts what was blocked: %s', async (_title, asked, echoes_scrubbed) => {
+    const { headers } = await ask(asked, { provider: 'scrub_block' })
+    const id = headers.get('x-outpost-request-id')
+    await found({ kind: 'call', id, echoes_scrubbed, status: 502, decision: 'allow' })
   })
 
   it('says of what streamed when it has ended', async () => {
