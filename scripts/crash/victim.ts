@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers'
 import { serve } from '../serve.ts'
 import type { Served } from '../serve.ts'
 import type { Project } from './fixture.ts'
+import { SENT } from './upstream.ts'
 
 /** A call's answer, read to its end. */
 export interface Answer {
@@ -108,7 +109,7 @@ export class Victim {
     return this.#send(wanted, {
       'x-provider': provider,
       'x-outpost-auth': token,
-      'x-sent': String(Date.now()),
+      [SENT]: String(Date.now()),
       ...(key !== undefined && { 'idempotency-key': key }),
     })
   }
