@@ -1,7 +1,8 @@
 import { closeSync, openSync } from 'node:fs'
 
 import { serve } from '../serve.ts'
-import type { Needs, Served } from '../serve.ts'
+import type { Served } from '../serve.ts'
+import type { Needs } from '../workerd/needs.ts'
 
 /** A project that `build` and `serve` can run. */
 export interface Runnable {

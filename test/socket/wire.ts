@@ -82,8 +82,8 @@ export class Wire {
 
   /** The next answer; null when the connection ended without one. 1xx answers are left out. */
   async answer(method = 'GET', limitMs = 8000): Promise<Answer | null> {
-    await this.until((bytes) => parse(bytes, method, false) !== null, limitMs)
-    const found = parse(this.#bytes, method, this.#ended)
+    await this.until((bytes) => answerIn(bytes, method, false) !== null, limitMs)
+    const found = answerIn(this.#bytes, method, this.#ended)
     if (!found) return null
     this.#bytes = this.#bytes.subarray(found.length)
     return found.answer.status < 200 ? this.answer(method, limitMs) : found.answer
@@ -120,7 +120,7 @@ interface Parsed {
 }
 
 /** The first answer in these bytes, or null while it is not whole and more may come. */
-function parse(bytes: Buffer, method: string, ended: boolean): Parsed | null {
+export function answerIn(bytes: Buffer, method: string, ended: boolean): Parsed | null {
   const at = bytes.indexOf('\r\n\r\n')
   if (at < 0) return null
   const [first = '', ...lines] = bytes.subarray(0, at).toString('latin1').split('\r\n')
