@@ -1,11 +1,10 @@
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 
 import { formsOf, LITERAL, OPERATORS, SECRETS } from '../../test/fixtures/secrets.ts'
-import { ROOT, runFolder } from '../bench/fixture.ts'
+import { runFolder } from '../bench/fixture.ts'
+import { copyCheckout } from '../checks/project.ts'
 import { HOSTS, providerFiles, TRUSTED } from './providers.ts'
-
-const COPIED = ['src', 'scripts', 'package.json', 'tsconfig.json', 'wrangler.toml']
 
 /** Beside those of the tests' fixtures: a seed for one-time passwords in base32, and a master key. */
 const MORE = {
@@ -32,10 +31,7 @@ export const MINTED = 'sentinel-minted-'
 /** The checkout's own code with the providers of this check, in a folder that git ignores. */
 export function makeProject(origin: string): string {
   const root = runFolder('fuzz')
-  for (const name of COPIED) {
-    const filter = (from: string) => basename(from) !== 'generated'
-    cpSync(join(ROOT, name), join(root, name), { recursive: true, filter })
-  }
+  copyCheckout(root)
   mkdirSync(join(root, 'providers'))
   for (const [name, text] of providerFiles(origin)) {
     writeFileSync(join(root, `providers/${name}.yaml`), text)
