@@ -51,6 +51,8 @@ const fixtureCatalog: Plugin = {
 
 export default defineConfig({
   test: {
+    // Most files wait more than they compute: for processes, clocks, answers.
+    maxWorkers: 3,
     projects: [
       {
         test: {
@@ -108,6 +110,7 @@ export default defineConfig({
             'test/approvals/**/*.test.ts',
             'test/limits/**/*.test.ts',
             'test/sources/**/*.test.ts',
+            'test/scrub/**/*.test.ts',
             'test/tenants/**/*.test.ts',
             'test/tokens/**/*.test.ts',
             'test/worker/**/*.test.ts',

@@ -38,14 +38,22 @@ export interface BundleReport {
   readonly summary: string
 }
 
-/** Whether a bundle may be deployed: nothing in it that belongs to the build, and not too large. */
-export function checkBundle(metafile: Metafile, code: string): BundleReport {
+/**
+ * Whether a bundle may be deployed: nothing in it that belongs to the build, no package but those
+ * that were reviewed (where they are given), and not too large.
+ */
+export function checkBundle(
+  metafile: Metafile,
+  code: string,
+  reviewed?: readonly string[],
+): BundleReport {
   const rawKib = Buffer.byteLength(code) / 1024
   const gzipKib = gzipSync(code).length / 1024
   const strangers = Object.keys(metafile.inputs).filter((path) => BUILD_ONLY.test(path))
   return {
     faults: [
       ...strangers.map((path) => `${path} is in the bundle; it may run at build time only`),
+      ...(reviewed ? unreviewed(metafile, reviewed) : []),
       ...TELLTALES.filter((name) => code.includes(name)).map(
         (name) => `the bundle contains ${JSON.stringify(name)}, from a package for the build`,
       ),
@@ -55,6 +63,15 @@ export function checkBundle(metafile: Metafile, code: string): BundleReport {
     ],
     summary: [`${kib(rawKib)} raw, ${kib(gzipKib)} gzip`, ...largest(metafile)].join('\n'),
   }
+}
+
+function unreviewed({ inputs }: Metafile, reviewed: readonly string[]): readonly string[] {
+  const names = Object.keys(inputs).flatMap(
+    (path) => /^.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? [],
+  )
+  return [...new Set(names)]
+    .filter((name) => !reviewed.includes(name))
+    .map((name) => `${name} is in the bundle, and no dependency: see docs/dependencies.md`)
 }
 
 function largest({ outputs }: Metafile): readonly string[] {
@@ -73,7 +90,11 @@ function kib(size: number): string {
 function main(): void {
   const dist = join(import.meta.dirname, '../dist')
   const metafile = JSON.parse(readFileSync(join(dist, 'bundle-meta.json'), 'utf8')) as Metafile
-  const { faults, summary } = checkBundle(metafile, readFileSync(join(dist, 'worker.js'), 'utf8'))
+  const code = readFileSync(join(dist, 'worker.js'), 'utf8')
+  const { dependencies } = JSON.parse(
+    readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'),
+  ) as { readonly dependencies: Readonly<Record<string, string>> }
+  const { faults, summary } = checkBundle(metafile, code, Object.keys(dependencies))
   process.stdout.write(`${summary}\n`)
   for (const fault of faults) process.stderr.write(`check-bundle: ${fault}\n`)
   process.exitCode = faults.length > 0 ? 1 : 0

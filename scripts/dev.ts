@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { get } from 'node:http'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
@@ -9,6 +10,8 @@ import { startDemo } from './demo-upstream.ts'
 import { missingVars, readDevVars, writeDevVars } from './dev-vars.ts'
 import { callLines } from './greeting.ts'
 import { messageOf, tell } from './terminal.ts'
+import { WORKSTATION_FILE } from './workstation/file.ts'
+import { misplaced } from './workstation/fill.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 
@@ -43,6 +46,7 @@ async function main(args: readonly string[]): Promise<void> {
     process.exit(1)
   }
   const vars = variables(args)
+  for (const line of storesLines(vars)) tell(line)
   for (const line of missingVars(vars)) tell(line)
   const started = await startDemo({ key: vars['DEMO_API_KEY'] ?? '' }).catch((error: unknown) =>
     tell(`no demo upstream: ${messageOf(error)}`),
@@ -75,6 +79,18 @@ async function main(args: readonly string[]): Promise<void> {
   const demo = started !== undefined
   const lines = callLines({ catalog, env, envFile: fileOf(args), url, demo })
   process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+/** Why no store is asked here: whoever reaches the inspector sees every secret. */
+function storesLines(vars: Readonly<Record<string, string>>): readonly string[] {
+  const names = misplaced(vars, Object.keys(vars))
+  const file = existsSync(join(ROOT, WORKSTATION_FILE))
+  return [
+    ...names.map(
+      (name) => `${name} is a reference to a store, and goes upstream as it stands there`,
+    ),
+    ...(file ? [`${WORKSTATION_FILE} is for \`npm start\`: no store is asked here`] : []),
+  ]
 }
 
 /** As wrangler will read them; .dev.vars is written when there is none. */

@@ -52,6 +52,7 @@ function ofTenant(tenant: string): string {
 /** The command line reads `.dev.vars` of the folder that it is run in by itself. */
 function adminLine(server: Kept): readonly string[] {
   const name = 'OUTPOST_ADMIN_TOKEN'
+  if (server.commands?.has(name)) return [keyLine(name, server)]
   const here = resolve('.dev.vars')
   if (resolve(server.envFile) === here && fromFile(here)[name] === server.env[name]) return []
   return [keyLine(name, server)]

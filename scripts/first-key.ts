@@ -10,13 +10,17 @@ export interface Kept {
   /** What the Worker has: secrets, settings and the variables of wrangler.toml. */
   readonly env: Env
   readonly envFile: string
+  /** By name, what prints those that a store of this machine keeps. */
+  readonly commands?: ReadonlyMap<string, string>
 }
 
 /**
  * A line for a shell that puts a secret into a variable without showing it; a comment that says
- * where it is when no plain line of the file has it.
+ * where it is when no store has it and no plain line of the file.
  */
-export function keyLine(name: string, { envFile, env }: Kept): string {
+export function keyLine(name: string, { envFile, env, commands }: Kept): string {
+  const command = commands?.get(name)
+  if (command !== undefined) return `export ${name}="$(${command})"`
   const file = relative(process.cwd(), envFile)
   if (fromFile(envFile)[name] !== env[name]) {
     return `# ${name}: use the value that npm start was given`

@@ -13,6 +13,8 @@ export interface Started {
   /** What the Worker has: secrets, settings and the variables of wrangler.toml. */
   readonly env: Env
   readonly envFile: string
+  /** By name, what prints those that a store of this machine keeps. */
+  readonly commands?: ReadonlyMap<string, string>
   readonly url: string
   readonly peers: readonly string[]
   /** Whether something answers where the provider `demo` points. */

@@ -4,11 +4,13 @@ import { parseArgs } from 'node:util'
 
 import { unstable_readConfig } from 'wrangler'
 
+import { canonical } from '../src/audit/canonical.ts'
 import type { Event } from '../src/audit/event.ts'
 import type { NewRecord } from '../src/audit/record.ts'
 import type { Held, Job } from './audit/bench-worker.ts'
-import { ROOT, runFolder } from './bench/fixture.ts'
+import { runFolder } from './bench/fixture.ts'
 import { figure, table } from './bench/table.ts'
+import { ROOT } from './checks/project.ts'
 import { build, serve } from './serve.ts'
 import { messageOf } from './terminal.ts'
 
@@ -57,7 +59,7 @@ const EVENT: Event = {
   bytes_out: 1840,
 }
 
-const CALL: NewRecord = { kind: 'call', event: EVENT }
+const CALL: NewRecord = { kind: 'call', event: canonical(EVENT) }
 
 /** A project that `build` and `serve` can run: the worker of this bench and nothing else. */
 function makeProject(root: string): void {
@@ -146,8 +148,8 @@ async function readings(url: string, records: number): Promise<string[][]> {
 async function sizes(url: string): Promise<string[][]> {
   const kinds: readonly (readonly [string, NewRecord])[] = [
     ['a call', CALL],
-    ['an opening', { kind: 'opened', event: { ...EVENT, status: 0, bytes_out: null } }],
-    ['a closing', { kind: 'closed', opened: 123_456, event: EVENT }],
+    ['an opening', { kind: 'opened', event: canonical({ ...EVENT, status: 0, bytes_out: null }) }],
+    ['a closing', { kind: 'closed', opened: 123_456, event: canonical(EVENT) }],
   ]
   const rows: string[][] = [['size', 'bytes each in the database', 'GB for a million']]
   for (const [name, record] of kinds) {

@@ -6,7 +6,10 @@ import { existsSync } from 'node:fs'
 import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 
-const main = new URL('cli/main.ts', import.meta.url)
+/** `outpost dev` is `npm start`. Everything else is asked of a server that runs. */
+const isDev = process.argv[2] === 'dev'
+if (isDev) process.argv.splice(2, 1)
+const main = new URL(isDev ? 'start.ts' : 'cli/main.ts', import.meta.url)
 
 /** Exit code 70, as in scripts/cli/exit.ts. */
 function unusable(why) {

@@ -104,6 +104,11 @@ export async function readCompiled(root: string): Promise<Compiled> {
   return (await import(file.href)) as Compiled
 }
 
+/** The variables that the Worker reads: its settings, and the secrets of the catalog. */
+export function namesOf({ secrets }: Pick<Needs, 'secrets'>): readonly string[] {
+  return [...SETTINGS, ...SOURCE_SETTINGS, ...secrets]
+}
+
 /**
  * Runs the bundle of `root` on plain workerd, as a self-hosted installation does, and returns when
  * it answers. Nothing but one HTTP port is opened. The child ends with this process, even when that
@@ -139,12 +144,11 @@ export async function serve(options: ServeOptions): Promise<Served> {
       }),
     }
     writeWhole(data.config, workerdConfig(plan))
-    const names = [...SETTINGS, ...SOURCE_SETTINGS, ...needs.secrets]
     const running = await launch({
       config: data.config,
       host,
       port,
-      env: { ...pick(process.env, ESSENTIALS), ...pick(env, names) },
+      env: { ...pick(process.env, ESSENTIALS), ...pick(env, namesOf(needs)) },
       output,
       onSpawn: data.claim,
       linger: LINGER_SOCKET,

@@ -1,19 +1,25 @@
 import { statSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 
 import { compileProject, report } from './compile.ts'
 import { DEMO_PORT, DEMO_URL, startDemo } from './demo-upstream.ts'
-import { readDevVars, withEnvironment, writeDevVars } from './dev-vars.ts'
+import { readDevVars, writeDevVars } from './dev-vars.ts'
 import { greeting } from './greeting.ts'
-import { build, readCompiled, serve } from './serve.ts'
+import { build, namesOf, readCompiled, serve } from './serve.ts'
 import type { Compiled, Served } from './serve.ts'
 import { messageOf, tell } from './terminal.ts'
+import { readWorkstation, WORKSTATION_FILE } from './workstation/file.ts'
+import type { Workstation } from './workstation/file.ts'
+import { fill, misplaced } from './workstation/fill.ts'
+import type { Filled } from './workstation/fill.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const DEV_VARS = join(ROOT, '.dev.vars')
+const WORKSTATION = join(ROOT, WORKSTATION_FILE)
 
 const HELP = `Usage: npm start -- [options]
+       npx outpost dev [options]
 
 Compiles providers/ and hosts.yaml, builds the Worker and serves it with workerd.
 
@@ -21,18 +27,27 @@ Compiles providers/ and hosts.yaml, builds the Worker and serves it with workerd
   --host ADDRESS   address to listen on (default: 127.0.0.1)
   --data DIR       what it remembers (default: .outpost/data); one process at a time
   --env-file FILE  secrets and settings (default: .dev.vars, written with new keys if there is none)
+  --workstation FILE
+                   in which stores of this machine to look for secrets (default: ${WORKSTATION_FILE},
+                   if there is one): lines of NAME: reference, such as op://vault/item/field
+  --no-workstation asks no store, whatever that file says: for a server
   --no-demo        without the demo upstream on port ${DEMO_PORT}
   --help
 
-FILE has one NAME=value a line. A variable of the environment goes before the same one in FILE.
+The env file has one NAME=value a line. A variable of the environment goes before a reference in
+${WORKSTATION_FILE}, and that before the same name in the env file. docs/workstation.md has more.
 Only the secrets that providers/ and hosts.yaml name, and Outpost's own settings, are read.
 `
+
+type Values = Readonly<Record<string, string>>
 
 interface Flags {
   readonly port: number
   readonly host: string
   readonly dataDir: string
   readonly envFile: string
+  /** null: no store is asked. */
+  readonly workstation: string | null
   readonly demo: boolean
 }
 
@@ -53,11 +68,14 @@ async function main(): Promise<void> {
     return
   }
   const { host, port, dataDir, envFile } = flags
+  const workstation = readStores(flags.workstation)
   tell('building …')
   await compile()
-  const env = withEnvironment(readOrWrite(envFile), process.env)
-  await build({ root: ROOT })
+  const envVars = readOrWrite(envFile)
   const compiled = await readCompiled(ROOT)
+  refuseMisplaced(namesOf({ secrets: compiled.SECRET_NAMES }), envVars, envFile)
+  await build({ root: ROOT })
+  const { env, commands } = await secretsOf(compiled, envVars, flags, workstation)
   const server = await serve({ root: ROOT, host, port, dataDir, env })
   const demo = flags.demo && (await addDemo(compiled, env['DEMO_API_KEY'], server))
   endWith(server)
@@ -66,7 +84,7 @@ async function main(): Promise<void> {
   }
   const { url, peers, vars } = server
   process.stdout.write(
-    `\n${greeting({ catalog: compiled.CATALOG, env: { ...vars, ...env }, envFile, url, peers, demo })}`,
+    `\n${greeting({ catalog: compiled.CATALOG, env: { ...vars, ...env }, envFile, commands, url, peers, demo })}`,
   )
 }
 
@@ -83,6 +101,7 @@ function readFlags(args: string[]): Flags | null {
     host: values.host,
     dataDir: resolve(values.data),
     envFile: resolve(values['env-file']),
+    workstation: values['no-workstation'] ? null : resolve(values.workstation),
     demo: !values['no-demo'],
   }
 }
@@ -96,6 +115,8 @@ function parsed(args: string[]) {
         host: { type: 'string', default: '127.0.0.1' },
         data: { type: 'string', default: join(ROOT, '.outpost/data') },
         'env-file': { type: 'string', default: DEV_VARS },
+        workstation: { type: 'string', default: WORKSTATION },
+        'no-workstation': { type: 'boolean', default: false },
         'no-demo': { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
@@ -112,16 +133,70 @@ async function compile(): Promise<void> {
   if (found.problems.length > 0) throw new Complaint('nothing was started: see above')
 }
 
-function readOrWrite(file: string): Readonly<Record<string, string>> {
+function readOrWrite(file: string): Values {
   if (file === DEV_VARS && writeDevVars(file)) {
     tell('wrote .dev.vars: a new key for agents on this machine, a token for you')
   }
-  try {
+  return orComplaint(file, () => {
     if (statSync(file).mode & 0o077) tell(`other users can read ${file}: chmod 600 mends it`)
     return readDevVars(file)
+  })
+}
+
+function orComplaint<T>(file: string, read: () => T): T {
+  try {
+    return read()
   } catch (error) {
     throw new Complaint(`cannot read ${file}: ${messageOf(error)}`, 2)
   }
+}
+
+/** Before anything is built, so that what is wrong with the file is said at once. */
+function readStores(path: string | null): Workstation['references'] {
+  if (path === null) return new Map()
+  const found = orComplaint(path, () => readWorkstation(path))
+  if (!found && path !== WORKSTATION) throw new Complaint(`there is no file ${path}`, 2)
+  const { references, problems } = found ?? { references: new Map<string, never>(), problems: [] }
+  if (problems.length === 0) return references
+  process.stderr.write(report({ problems, warnings: [] }))
+  throw new Complaint('nothing was started: see above')
+}
+
+/** It would go upstream as if it were the key. */
+function refuseMisplaced(wanted: readonly string[], envVars: Values, envFile: string): void {
+  for (const [place, values] of [
+    ['the environment', process.env] as const,
+    [envFile, envVars] as const,
+  ]) {
+    const [name] = misplaced(values, wanted)
+    if (name === undefined) continue
+    throw new Complaint(
+      `${name} in ${place} is a reference to a store, no value: write it into ${WORKSTATION_FILE} as ${name}: reference`,
+      2,
+    )
+  }
+}
+
+/** When all is built, and no sooner: what is not going to be served needs no secret. */
+async function secretsOf(
+  compiled: Compiled,
+  envVars: Values,
+  { envFile, workstation }: Flags,
+  references: Workstation['references'],
+): Promise<Filled> {
+  const wanted = namesOf({ secrets: compiled.SECRET_NAMES })
+  const [file, env] = [workstation ?? '', envFile].map((each) => relative(process.cwd(), each))
+  if (references.size > 0) tell('asking the stores of this machine …')
+  const filled = await fill({
+    wanted,
+    environment: process.env,
+    references,
+    file: file ?? '',
+    envVars,
+    envFile: env ?? '',
+  })
+  for (const line of filled.lines) tell(line)
+  return filled
 }
 
 /** False when nothing compiled in points at the demo upstream. */

@@ -10,11 +10,12 @@ import type { CheckedProvider } from './catalog/provider-check.ts'
 import { compileFiles, counted, report } from './compile.ts'
 import type { Compiled } from './compile.ts'
 import { messageOf } from './terminal.ts'
+import { checkWorkstation, WORKSTATION_FILE } from './workstation/file.ts'
 
 const HELP = `Usage: npm run validate [FILE…]
 
-Checks provider files and hosts.yaml, and says what each comes to: everything in providers/ and
-hosts.yaml, or FILE alone, wherever it is. FILE is seen beside the other files, so that
+Checks provider files, hosts.yaml and workstation.yaml, and says what each comes to: everything in
+providers/ and those two, or FILE alone, wherever it is. FILE is seen beside the other files, so that
 a name that one of them has is an error.
 
 Exit code: 0 when all is well, 1 when something is wrong with a file, 2 when there is no such file.
@@ -61,7 +62,7 @@ async function main(args: string[]): Promise<void> {
     return
   }
   const root = resolve(import.meta.dirname, '..')
-  const { files, hosts, asked } = await chosen(root, named)
+  const { files, hosts, workstation, asked } = await chosen(root, named)
   const compiled = await compileFiles(files, hosts)
   const isAsked = ({ file }: { readonly file: string }): boolean => asked.has(file)
   const inherited = new Set(
@@ -69,9 +70,13 @@ async function main(args: string[]): Promise<void> {
       .filter(({ source }) => isAsked(source))
       .flatMap(({ bases }) => bases.map(({ file }) => file)),
   )
+  const stores = workstation && checkWorkstation(workstation.file, workstation.text)
   const found = {
-    // An alias is not right when what it extends is wrong.
-    problems: compiled.problems.filter((each) => isAsked(each) || inherited.has(each.file)),
+    problems: [
+      // An alias is not right when what it extends is wrong.
+      ...compiled.problems.filter((each) => isAsked(each) || inherited.has(each.file)),
+      ...(stores?.problems ?? []),
+    ],
     warnings: compiled.warnings.filter((each) => isAsked(each) || hosts === null),
   }
   process.stdout.write(
@@ -80,7 +85,12 @@ async function main(args: string[]): Promise<void> {
         .filter(({ source }) => isAsked(source))
         .toSorted((a, b) => Number(b.enabled) - Number(a.enabled))
         .map((each) => summary(each)),
-      hosts && isAsked(hosts) ? hostsLine(hosts.file, compiled, found.problems) : '',
+      hosts && isAsked(hosts)
+        ? okLine(hosts.file, counted(compiled.hosts.length, 'host'), found.problems)
+        : '',
+      workstation && stores
+        ? okLine(workstation.file, counted(stores.references.size, 'reference'), found.problems)
+        : '',
     ]
       .filter(Boolean)
       .join('\n'),
@@ -103,6 +113,8 @@ function parsed(args: string[]): { readonly named: readonly string[]; readonly h
 interface Chosen {
   readonly files: readonly Source[]
   readonly hosts: Source | null
+  /** When it is asked for. */
+  readonly workstation: Source | null
   /** The files that somebody wants to hear of. */
   readonly asked: ReadonlySet<string>
 }
@@ -112,15 +124,19 @@ async function chosen(root: string, named: readonly string[]): Promise<Chosen> {
   // npm runs scripts in the package's folder; a FILE is meant from where the person stands.
   const from = process.env['INIT_CWD'] ?? process.cwd()
   const sources = await Promise.all(named.map((path) => readNamed(root, resolve(from, path))))
-  const mine = sources.filter((each) => !isHosts(each))
+  const mine = sources.filter((each) => !isHosts(each) && !isWorkstation(each))
   // One that lies elsewhere stands for the one of its name in providers/.
   const names = new Set(mine.map(({ file }) => basename(file)))
   const folder = await readFolder(root, 'providers')
   const others = folder.filter(({ file }) => !names.has(basename(file)))
   const hosts = sources.find(isHosts) ?? (await readIfThere(root, 'hosts.yaml'))
   const files = [...others, ...mine]
-  const all = named.length > 0 ? sources : [...files, ...(hosts ? [hosts] : [])]
-  return { files, hosts, asked: new Set(all.map(({ file }) => file)) }
+  const whole = named.length === 0
+  const workstation = whole
+    ? await readIfThere(root, WORKSTATION_FILE)
+    : (sources.find(isWorkstation) ?? null)
+  const all = whole ? [...files, hosts, workstation].filter((each) => each !== null) : sources
+  return { files, hosts, workstation, asked: new Set(all.map(({ file }) => file)) }
 }
 
 async function readNamed(root: string, path: string): Promise<Source> {
@@ -132,13 +148,16 @@ async function readNamed(root: string, path: string): Promise<Source> {
   }
 }
 
+function isWorkstation({ file }: Source): boolean {
+  return basename(file) === WORKSTATION_FILE
+}
+
 function isHosts({ file }: Source): boolean {
   return /^hosts\.ya?ml$/.test(basename(file))
 }
 
-function hostsLine(file: string, { hosts }: Compiled, problems: readonly Problem[]): string {
-  if (problems.some((each) => each.file === file)) return ''
-  return `${file}: ${counted(hosts.length, 'host')}, ok\n`
+function okLine(file: string, what: string, problems: readonly Problem[]): string {
+  return problems.some((each) => each.file === file) ? '' : `${file}: ${what}, ok\n`
 }
 
 function totals(files: number, { problems, warnings }: Pick<Compiled, 'problems' | 'warnings'>) {

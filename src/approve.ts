@@ -10,6 +10,7 @@ import type { Progress } from './audit/describe.ts'
 import { sha256 } from './digest.ts'
 import { approvalRequired, cannotCheck, passGate } from './gate.ts'
 import type { Gating } from './gate.ts'
+import { isLegible } from './headers.ts'
 import type { Permit } from './policy/decide.ts'
 import { Refusal } from './refusal.ts'
 
@@ -94,6 +95,9 @@ async function approvalAsk(permit: Permit, body: Uint8Array, so: Progress): Prom
   const { grant, tenant, agent, project } = caller
   const clean = cleaner(so, call)
   const headers = boundHeaders(call.request.headers, provider, caller.carriers.headers)
+  if (!isLegible(headers.text)) {
+    throw new Refusal('PROXY_BAD_REQUEST', 'a header that is not UTF-8 cannot be approved')
+  }
   const summary = summaryOf(body, call.request.headers.get('content-type'), clean)
   const named = cut(headers.unusual.map(clean).join(', '), LONGEST_NAMES)
   return {

@@ -1,5 +1,6 @@
 import { waitUntil } from 'cloudflare:workers'
 
+import type { LimiterStub } from './admission.ts'
 import { HoldRoom } from './approvals/holds.ts'
 import { Recorder } from './audit/recorder.ts'
 import { signerOf } from './auth/index.ts'
@@ -17,6 +18,7 @@ import type { GrantIndex } from './grants/object.ts'
 import type { Window } from './limits/bucket.ts'
 import { KnownCooldowns } from './limits/cooldowns.ts'
 import type { Limiter } from './limits/object.ts'
+import { verdictOf, windowsText } from './limits/wire.ts'
 import { opening } from './opening.ts'
 import type { Registry } from './registry/object.ts'
 import type { Replay } from './replay/object.ts'
@@ -34,8 +36,8 @@ import type { TokenDeps } from './tokens/tokens.ts'
 import { ulid } from './ulid.ts'
 
 /** JSON in one line for every reader: some split lines at U+2028, and terminals obey U+009B. */
-function asciiJson(value: unknown): string {
-  return JSON.stringify(value).replaceAll(
+function asciiJson(json: string): string {
+  return json.replaceAll(
     /[\u007f-\uffff]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
@@ -77,10 +79,8 @@ function newDeps(env: Variables): ControlDeps {
     send: (request, init) => fetch(request, init),
     cache: new MemoryCache(),
     cooldowns: new KnownCooldowns(),
-    limiterOf: ({ name }, category) =>
-      objects<Limiter>(env, 'LIMITS').getByName(`${name} ${category}`),
-    grantLimiterOf: ({ tenant, id }) =>
-      objects<Limiter>(env, 'LIMITS').getByName(`grant ${tenant} ${id}`),
+    limiterOf: ({ name }, category) => limiterIn(env, `${name} ${category}`),
+    grantLimiterOf: ({ tenant, id }) => limiterIn(env, `grant ${tenant} ${id}`),
     replayOf: (name) => objects<Replay>(env, 'REPLAYS').getByName(name),
     tenantOf: (name) => objects<Tenant>(env, 'TENANTS').getByName(name),
     grantIndexOf: (hash) => objects<GrantIndex>(env, 'GRANT_INDEX').getByName(hash.slice(0, 2)),
@@ -91,9 +91,13 @@ function newDeps(env: Variables): ControlDeps {
     recorder: new Recorder(),
     warn,
     // oxlint-disable-next-line no-console -- beside the records, to be kept where they are not
-    printHead: (tenant, head) => console.log(asciiJson({ audit_head: { tenant, ...head } })),
+    printHead: (tenant, head) => {
+      const line = JSON.stringify({ audit_head: { tenant, ...head } })
+      // oxlint-disable-next-line no-console -- beside the records, to be kept where they are not
+      console.log(asciiJson(line))
+    },
     // oxlint-disable-next-line no-console -- the console is where log shipping reads the record
-    write: (event) => console.log(asciiJson(event)),
+    write: (text) => console.log(asciiJson(text)),
     ...controlled(env),
   }
 }
@@ -187,6 +191,18 @@ function tokenDeps(env: Variables): TokenDeps {
     read: storeIn(env),
     warm: new Map(),
     reported: new Set(),
+  }
+}
+
+function limiterIn(env: Variables, name: string): LimiterStub {
+  const object = objects<Limiter>(env, 'LIMITS').getByName(name)
+  return {
+    take: async ({ windows, patience, quota = null }) =>
+      verdictOf(await object.ask(windowsText(windows), patience, quota), windows),
+    leave: (turn) => object.leave(turn),
+    cool: (wait_ms) => object.cool(wait_ms),
+    cooldownUntil: () => object.cooldownUntil(),
+    refund: (turn) => object.refund(turn),
   }
 }
 

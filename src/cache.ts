@@ -1,4 +1,5 @@
 import { collected, given } from './collect.ts'
+import { isLegible } from './headers.ts'
 import type { Permit } from './policy/decide.ts'
 import type { Field, Kept } from './replay/claim.ts'
 
@@ -61,9 +62,16 @@ export function slotOf(permit: Permit): Slot | null {
   const { headers } = call.request
   if (UNCACHED_REQUEST.some((name) => headers.has(name))) return null
   if (/\bno-(?:store|cache)\b/i.test(headers.get('cache-control') ?? '')) return null
-  const who = cache_scope === 'tenant' ? SHARED_HEADERS.map((name) => headers.get(name)) : caller.id
+  const who = cache_scope === 'tenant' ? formIn(headers) : caller.id
+  if (who === null) return null
   const key = JSON.stringify([caller.tenant, who, provider.name, call.path, call.query])
   return { key, ttl: cache_ttl }
+}
+
+/** What an entry that a tenant shares was made for; null where that cannot be told. */
+function formIn(headers: Headers): readonly (string | null)[] | null {
+  const form = SHARED_HEADERS.map((name) => headers.get(name))
+  return form.every((value) => isLegible(value ?? '')) ? form : null
 }
 
 /** Answers of one isolate, in memory. Lifetimes hold to the millisecond, and nothing is written. */
@@ -100,7 +108,7 @@ export class MemoryCache {
       if (!kept || deps.now() >= expires) return
       const varying = vary.map((name) => [name, request.get(name)] as const)
       const text = textOf(kept, varying)
-      if (text > MOST_TEXT) return
+      if (text > MOST_TEXT || !varying.every(([, value]) => isLegible(value ?? ''))) return
       this.#put(slot.key, {
         kept: { ...kept, headers: kept.headers.map(weakened(response)) },
         stored,

@@ -29,6 +29,12 @@ const NAME = /^[a-zA-Z0-9_-]+$/
 const PREFIX = /^\/p\/([^/]*)(\/.*)?$/
 /** The runtime joins two `Cookie` lines by a comma, which makes other cookies of them. */
 const TWO_COOKIES = /,\s*[^=;,\s]+=/
+/**
+ * Parameters that some API or framework takes for the method. `_method`: Rails, Laravel, Symfony.
+ * `_HttpMethod`: https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/dome_update_fields.htm
+ * The others are headers (`src/headers.ts`), which some look for in the query too.
+ */
+const METHOD_PARAMS = ['_method', '_HttpMethod', 'X-HTTP-Method-Override', 'X-HTTP-Method']
 const NEVER_FORWARDED = new Set(['TRACE', 'TRACK', 'CONNECT'])
 
 /**
@@ -57,7 +63,7 @@ export function nameOf(headers: Headers, target: Target, settings: Settings): Na
   if (byHeader !== null) return { by: 'header', name: byHeader }
   if (byHost !== null) return { by: 'host', name: byHost }
   const prefixed = PREFIX.exec(target.path)?.[1]
-  if (prefixed !== undefined) return { by: 'path', name: prefixed.toLowerCase() }
+  if (prefixed !== undefined) return { by: 'path', name: lower(prefixed) }
   if (settings.defaultProvider !== '') return { by: 'default', name: settings.defaultProvider }
   return { by: 'nothing', name: '' }
 }
@@ -71,10 +77,15 @@ function headerName(headers: Headers): string | null {
   }
   const name = provider ?? broker
   if (name === null) return null
-  if (broker !== null && broker.toLowerCase() !== name.toLowerCase()) {
+  if (broker !== null && lower(broker) !== lower(name)) {
     throw ambiguous('X-Provider and X-Broker name two providers')
   }
-  return name.toLowerCase()
+  return lower(name)
+}
+
+/** Of ASCII letters only: others have small forms among these, such as the sign of the kelvin. */
+function lower(text: string): string {
+  return text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase())
 }
 
 function hostName(host: string, domain: string): string | null {
@@ -137,8 +148,8 @@ export interface Reach {
 
 /** What else of a request has a second reading, which a provider may allow. */
 function checkRest({ query, request }: Call, provider: Provider): void {
-  if (!provider.allow_method_override && hasParam(query.slice(1), '_method')) {
-    throw new Refusal('PROXY_BAD_REQUEST', 'a _method parameter would change the method')
+  if (!provider.allow_method_override && hasParam(query.slice(1), ...METHOD_PARAMS)) {
+    throw new Refusal('PROXY_BAD_REQUEST', 'a parameter of the query would change the method')
   }
   if (provider.forward_cookies && TWO_COOKIES.test(request.headers.get('cookie') ?? '')) {
     throw new Refusal('PROXY_BAD_REQUEST', 'Cookie was sent twice')

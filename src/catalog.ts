@@ -28,6 +28,10 @@ export interface Provider {
   /** Until response headers arrive, counted from the last byte of the request body. */
   readonly timeout_ms: number
   readonly max_body_bytes: number | null
+  /** Which answers are searched for the credential: what may be text, all, or none but their headers. */
+  readonly scrub: 'auto' | 'always' | 'off'
+  /** What becomes of an answer that repeats it. */
+  readonly on_echo: 'redact' | 'block'
   readonly auth: Auth
   readonly credential: Credential
   readonly forwarding: Forwarding
@@ -39,6 +43,8 @@ export interface Credential extends Slots {
   readonly reads_body: boolean
   /** Tokens are minted for it, which takes OUTPOST_MASTER_KEY. */
   readonly mints?: boolean
+  /** Where they are minted, when that is below `base_url`: agents have nothing to do there. */
+  readonly token_path?: string
 }
 
 export interface Forwarding {

@@ -1,6 +1,6 @@
 import type { Admitting } from './admission.ts'
 import type { Approving } from './approve.ts'
-import type { Event } from './audit/event.ts'
+import type { EventText } from './audit/event.ts'
 import type { Recorder, Recording } from './audit/recorder.ts'
 import type { Signer } from './auth/index.ts'
 import type { MemoryCache } from './cache.ts'
@@ -36,7 +36,7 @@ export interface Deps extends Admitting, Replaying, Approving, Recording {
   /** One sentence for each provider that has no token to work with, for the operator. */
   readonly tokenProblems: () => Promise<readonly string[]>
   /** One finished call, for the console. Never delays the answer. */
-  readonly write: (event: Event) => void
+  readonly write: (event: EventText) => void
   /** Records on their way to the ledgers. */
   readonly recorder: Recorder
 }

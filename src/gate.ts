@@ -1,10 +1,12 @@
 import type { ApprovalAsk } from './approvals/approval.ts'
 import { eventOf } from './audit/describe.ts'
 import type { Progress } from './audit/describe.ts'
+import { eventText } from './audit/event.ts'
 import { grantProblem } from './grants/grant.ts'
 import type { Granting } from './grants/holding.ts'
 import { ended } from './identity.ts'
 import { pausedBy } from './pauses/pause.ts'
+import type { PauseSubject } from './pauses/pause.ts'
 import type { Permit } from './policy/decide.ts'
 import { Refusal } from './refusal.ts'
 import type { Entered, Entry } from './tenants/stubs.ts'
@@ -35,13 +37,12 @@ export async function passGate(
     if (now - so.at > RECHECK_MS) await stillAllowed(permit, deps)
     return null
   }
-  const { caller, provider } = permit
-  const { grant, agent, tenant } = caller
+  const { grant, tenant } = permit.caller
   const entry: Entry = {
     grant: grant && { id: grant.id, hash: grant.hash },
-    subject: { agent, provider: provider.name },
+    subject: subjectOf(permit),
     approval,
-    event: eventOf(so, { now, response: null }),
+    event: eventText(eventOf(so, { now, response: null })),
   }
   const entered = await deps.tenantOf(tenant).enter(entry).catch(cannotCheck)
   if (entered.is === 'pending') return entered
@@ -60,18 +61,21 @@ export type Question = Extract<Entered, { is: 'pending' }>
  * @throws Refusal 403 when it is not, 502 when it cannot be asked.
  */
 export async function stillAllowed(permit: Permit, deps: Gating): Promise<void> {
-  const { caller, provider } = permit
-  const { grant, tenant, agent } = caller
+  const { grant, tenant } = permit.caller
   const look = await deps
     .tenantOf(tenant)
     .look(grant?.hash ?? null)
     .catch(cannotCheck)
-  const subject = { tenant, agent, provider: provider.name }
-  const paused = pausedBy(look.pauses, subject)
+  const paused = pausedBy(look.pauses, subjectOf(permit))
   if (paused) throw refusalOf({ is: 'out', because: 'paused' }, permit, deps)
   if (!grant) return
   const because = look.grant ? grantProblem(look.grant, grant.hash, deps.now()) : 'unknown'
   if (because) throw refusalOf({ is: 'out', because }, permit, deps)
+}
+
+function subjectOf({ caller, provider }: Permit): PauseSubject {
+  const { tenant, agent } = caller
+  return { tenant, agent, provider: provider.name, alias_of: provider.alias_of }
 }
 
 /** In doubt closed. */

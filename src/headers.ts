@@ -9,7 +9,12 @@ const HOP_BY_HOP = new Set([
   'upgrade',
 ])
 
-/** Never forwarded upstream: routing, what the edge adds, and headers that change method or path. */
+/**
+ * Never forwarded upstream: routing, what the edge adds, what only proxies say (whose call it is, and
+ * from where), and headers that change method or path. gunicorn takes `SCRIPT_NAME` off the path
+ * (https://github.com/benoitc/gunicorn/issues/2650), Rack answers with what `X-Accel-Mapping` names
+ * (https://github.com/rack/rack/security/advisories/GHSA-r657-rxjc-j557).
+ */
 const NOT_FORWARDED = new Set([
   'host',
   'content-length',
@@ -22,6 +27,14 @@ const NOT_FORWARDED = new Set([
   'true-client-ip',
   'x-client-ip',
   'x-cluster-client-ip',
+  'client-ip',
+  'remote-addr',
+  'x-remote-addr',
+  'x-remote-ip',
+  'x-originating-ip',
+  'x-forwarded',
+  'x-forward-for',
+  'forwarded-for',
   'cdn-loop',
   'via',
   'x-http-method-override',
@@ -39,6 +52,11 @@ const NOT_FORWARDED = new Set([
   'x-http-host-override',
   'x-host',
   'x-envoy-original-path',
+  'script-name',
+  'x-script-name',
+  'path-info',
+  'x-accel-mapping',
+  'x-sendfile-type',
   'x-remote-user',
   'remote-user',
   'x-webauth-user',
@@ -65,9 +83,21 @@ const CREDENTIAL = new RegExp(
     '|subject-token|storage-token|passphrase|master-key|api-key-id))$',
 )
 
+/**
+ * What is said of a whole origin, which is ours and not the upstream's: where else it is (RFC 7838),
+ * that it is HTTPS only (RFC 6797), that a browser forgets what it has of it
+ * (https://www.w3.org/TR/clear-site-data/), where its errors are reported to
+ * (https://www.w3.org/TR/network-error-logging/, https://www.w3.org/TR/reporting-1/), what a worker of
+ * it may see (https://www.w3.org/TR/service-workers/). An operator may be signed in there.
+ */
+const OF_AN_ORIGIN =
+  'alt-svc|strict-transport-security|clear-site-data|nel|report-to|reporting-endpoints' +
+  '|service-worker-allowed|public-key-pins(?:-report-only)?'
+
 /** Hop-by-hop, meant for proxies, or ours to say: an upstream cannot speak as Outpost. */
 const NOT_RETURNED = new RegExp(
-  `^(?:x-outpost-.*|x-proxy-(?:error|provider|cache)|proxy-authenticat.*|${[...HOP_BY_HOP].join('|')})$`,
+  '^(?:x-outpost-.*|x-proxy-(?:error|provider|cache)|proxy-authenticat.*' +
+    `|${OF_AN_ORIGIN}|${[...HOP_BY_HOP].join('|')})$`,
 )
 
 /**
@@ -128,9 +158,10 @@ export interface ForwardRules {
 /** A copy of the agent's headers, repeated ones kept apart, without any that must not go upstream. */
 export function forwardable(received: Headers, rules: ForwardRules): Headers {
   const headers = new Headers(received)
-  const names = Array.from(received.keys())
-  const named = names.includes('connection') ? namedByConnection(received) : NONE
-  for (const name of names) if (mayNotPass(name, named, rules)) headers.delete(name)
+  const named = received.has('connection') ? namedByConnection(received) : NONE
+  received.forEach((_value, name) => {
+    if (mayNotPass(name, named, rules)) headers.delete(name)
+  })
   return headers
 }
 
@@ -159,6 +190,14 @@ export function returnable(
     if (!cookies && (name === 'set-cookie' || name === 'set-cookie2')) return false
     return isReturnable(name) && !strip.includes(name)
   }
+}
+
+/**
+ * Whether the value is all that goes upstream. Bytes that are no UTF-8 are shown as U+FFFD, whichever
+ * they are, and sent as they came: two that look alike need not be one.
+ */
+export function isLegible(value: string): boolean {
+  return !value.includes('\ufffd')
 }
 
 function namedByConnection(headers: Headers): ReadonlySet<string> {

@@ -1,5 +1,6 @@
 import { collected, given } from './collect.ts'
 import { sha256 } from './digest.ts'
+import { isLegible } from './headers.ts'
 import type { Permit } from './policy/decide.ts'
 import { isSafe } from './policy/route.ts'
 import { Refusal } from './refusal.ts'
@@ -43,8 +44,8 @@ export async function claimKey(permit: Permit, deps: Replaying): Promise<Held | 
   const { call, caller, provider } = permit
   const key = isSafe(call.method) ? null : call.request.headers.get('idempotency-key')
   if (key === null) return null
-  if (key === '' || key.length > 255) {
-    throw new Refusal('PROXY_BAD_REQUEST', 'an Idempotency-Key has 1 to 255 characters')
+  if (key === '' || key.length > 255 || !isLegible(key)) {
+    throw new Refusal('PROXY_BAD_REQUEST', 'an Idempotency-Key has 1 to 255 characters, in UTF-8')
   }
   const head = await sha256(encoder.encode(`${call.method} ${call.path}${call.query}`))
   const scope = JSON.stringify([caller.tenant, caller.id, provider.name, key])

@@ -37,8 +37,8 @@ function resolve(location: string, base: string): URL | null {
 }
 
 /** The path below the base URL, or null for a URL that is not below it. */
-function pathInside(target: URL, provider: Provider): string | null {
-  const base = new URL(provider.base_url)
+export function pathInside(target: URL, { base_url }: Pick<Provider, 'base_url'>): string | null {
+  const base = new URL(base_url)
   if (target.origin !== base.origin) return null
   const folder = base.pathname.replace(/\/$/, '')
   if (target.pathname === folder) return '/'

@@ -1,6 +1,6 @@
 import type { Credentials, SecretRef } from './auth/scheme.ts'
 import { Refusal } from './refusal.ts'
-import type { Secret } from './secret.ts'
+import { Secret } from './secret.ts'
 import type { CallSources } from './sources/call_sources.ts'
 import type { Tokens } from './tokens/tokens.ts'
 
@@ -8,6 +8,10 @@ import type { Tokens } from './tokens/tokens.ts'
 export interface Opening extends Credentials {
   /** Every secret that was opened, in order: what must not come back, and what the record counts. */
   readonly opened: readonly Secret[]
+  /** They, and what was made of them to be sent: what is taken out of the answer. */
+  readonly known: readonly Secret[]
+  /** Notes what stands on the request in a place of the credential's. */
+  readonly sent: (text: string) => void
   /** Why the upstream rejected them, for the record; null as long as it did not. */
   readonly rejected: string | null
   /**
@@ -31,14 +35,24 @@ export function opening(
   sources: CallSources | null = null,
 ): Opening {
   const opened: Secret[] = []
+  const made: Secret[] = []
   let rejected: string | null = null
   let mints = false
   const kept = <T extends Secret | null>(secret: T): T => {
-    if (secret) opened.push(secret)
+    if (secret && !opened.includes(secret)) opened.push(secret)
     return secret
   }
   return {
     opened,
+    get known() {
+      return [...opened, ...made]
+    },
+    sent: (text) => {
+      if ([...opened, ...made].some((secret) => secret.is(text))) return
+      const secret = opened[0] && lastMade.get(opened[0])
+      made.push(secret?.is(text) ? secret : new Secret(text, true))
+      if (opened[0] && made[0]) lastMade.set(opened[0], made[0])
+    },
     get rejected() {
       return rejected
     },
@@ -64,7 +78,7 @@ export function opening(
     open(ref) {
       const secret = sources ? sources.open(ref) : find(ref)
       if (secret === null || typeof secret === 'string') throw unopened(secret)
-      opened.push(secret)
+      kept(secret)
       // An upstream that lists its keys shows both.
       kept(sources?.beside(ref) ?? null)
       return secret
@@ -92,6 +106,9 @@ function unopened(failure: string | null): Refusal {
       : `a secret of the provider cannot be read: ${failure}`,
   })
 }
+
+/** By the secret that it was made of: the pair of `Basic` is the same with every call. */
+const lastMade = new WeakMap<Secret, Secret>()
 
 /** Where nothing is minted or stored. */
 const NO_TOKENS: Tokens = {

@@ -1,12 +1,15 @@
 import type { Signer } from './auth/index.ts'
-import type { Credentials, Draft } from './auth/scheme.ts'
+import type { Draft, Slots } from './auth/scheme.ts'
 import { SHARED_HEADERS, slotOf } from './cache.ts'
 import type { Provider } from './catalog.ts'
 import { folded, forwardable } from './headers.ts'
 import type { ForwardRules } from './headers.ts'
+import type { Opening } from './opening.ts'
 import type { Permit } from './policy/decide.ts'
-import { withoutParams } from './query.ts'
+import { paramsNamed, withoutParams } from './query.ts'
 import { Refusal } from './refusal.ts'
+import { readableOf } from './scrub/kinds.ts'
+import type { Secret } from './secret.ts'
 
 /**
  * The upstream request, built from nothing: the path and query that were evaluated, the agent's
@@ -23,6 +26,7 @@ export function outbound(permit: Permit, body: Uint8Array | null): Draft {
   for (const name of carriers.headers) headers.delete(name)
   if (shares) keepOnly(headers, SHARED_HEADERS)
   for (const [name, value] of Object.entries(provider.default_headers)) headers.set(name, value)
+  if (provider.scrub !== 'off' && provider.auth.type !== 'none') askForReadable(headers)
   return {
     method: call.method,
     base_url: provider.base_url,
@@ -51,6 +55,17 @@ export function forwardRulesOf(provider: Provider): ForwardRules {
 
 const forwardRules = new WeakMap<Provider, ForwardRules>()
 
+/**
+ * An answer that is searched has to be whole, and in a coding that can be taken off. Of two parts
+ * each could hold half a secret.
+ */
+function askForReadable(headers: Headers): void {
+  const codings = headers.get('accept-encoding')
+  if (codings !== null) headers.set('accept-encoding', readableOf(codings))
+  headers.delete('range')
+  headers.delete('if-range')
+}
+
 /** The URL of a draft. A `?` without a query stays where the agent sent one. */
 export function urlOf(provider: Provider, draft: Draft, sentQuery: string): string {
   const mark = draft.query !== '' || sentQuery === '?' ? '?' : ''
@@ -77,11 +92,14 @@ function pathStart(url: string): number {
   return slash < 0 ? url.length : slash
 }
 
-/** Puts the credential on the draft. A scheme that cannot is a 502 that names nothing. */
+/**
+ * Puts the credential on the draft, and notes what stands in its places then: an upstream may repeat
+ * that. A scheme that cannot is a 502 that names nothing.
+ */
 export async function sign(
   draft: Draft,
   signer: Signer,
-  credentials: Credentials,
+  credentials: Opening,
   now: number,
 ): Promise<void> {
   try {
@@ -93,4 +111,23 @@ export async function sign(
       cause,
     })
   }
+  for (const text of placedIn(draft, signer.slots, credentials.opened)) credentials.sent(text)
+}
+
+/** What was made of secrets and put in the credential's places: no secret itself, no timestamp. */
+function placedIn({ headers, query }: Draft, slots: Slots, opened: readonly Secret[]): string[] {
+  const values = [
+    ...slots.headers.flatMap((name) => wordsOf(headers.get(name) ?? '', opened)),
+    ...paramsNamed(query, slots.params).map(({ value }) => value),
+  ]
+  return values.filter((value) => !/^\d*$/.test(value))
+}
+
+/** `Scheme one` is one; `Scheme a=one, b="two"` (RFC 9110 §11.4) and `a=one; b=two` are both. */
+function wordsOf(value: string, opened: readonly Secret[]): string[] {
+  const behind = value.replace(/^[\w-]+ +/, '')
+  if (opened.some((secret) => secret.is(value) || secret.is(behind))) return []
+  return behind
+    .split(/[\s,;]+/)
+    .map((word) => word.replace(/^[\w-]+="?(?=[^=])/, '').replace(/"$/, ''))
 }

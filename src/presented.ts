@@ -1,7 +1,7 @@
 import type { Call } from './call.ts'
 import type { Catalog } from './catalog.ts'
 import { isCredential } from './headers.ts'
-import { paramValues } from './query.ts'
+import { paramsNamed } from './query.ts'
 
 /** Everything a caller showed as a key of its own: contract §5. */
 export interface Presented {
@@ -66,7 +66,10 @@ interface Shown {
 export function presentedIn({ request, query }: Call, slots: KnownSlots): Presented {
   const { headers } = request
   const explicit = headers.get('x-outpost-auth')
-  const shown = [...inHeaders(headers, slots), ...inQuery(query.slice(1), slots)]
+  const shown: readonly Shown[] = [
+    ...inHeaders(headers, slots),
+    ...paramsNamed(query.slice(1), slots.params),
+  ]
   const inSlots = shown.map(({ value }) => value)
   return {
     deciding: explicit === null ? inSlots : [explicit],
@@ -84,13 +87,16 @@ export function presentedIn({ request, query }: Call, slots: KnownSlots): Presen
 }
 
 function inHeaders(headers: Headers, slots: KnownSlots): Shown[] {
-  return Array.from(headers).flatMap(([header, value]) =>
-    keysIn(header, value, slots).map((each) => ({ value: each, header })),
-  )
+  const shown: Shown[] = []
+  // Not an iterator, of which each step would be a call into the runtime.
+  headers.forEach((value, header) => {
+    for (const each of keysIn(header, value, slots)) shown.push({ value: each, header })
+  })
+  return shown
 }
 
-function keysIn(header: string, value: string, slots: KnownSlots): string[] {
-  const own = header === 'authorization' ? authorization(value) : []
+function keysIn(header: string, value: string, slots: KnownSlots): readonly string[] {
+  const own = header === 'authorization' ? authorization(value) : NOTHING
   const prefixes = slots.headers.get(header)
   if (!prefixes) return isCredential(header) && isGrantToken(value) ? [...own, value] : own
   const bare = prefixes
@@ -99,10 +105,7 @@ function keysIn(header: string, value: string, slots: KnownSlots): string[] {
   return [...own, value, ...bare]
 }
 
-function inQuery(query: string, { params }: KnownSlots): Shown[] {
-  if (query === '') return []
-  return params.flatMap((param) => paramValues(query, param).map((value) => ({ value, param })))
-}
+const NOTHING: readonly string[] = []
 
 /** Bearer and token: the rest of the value. Basic: the user name, and the password. */
 function authorization(value: string): string[] {

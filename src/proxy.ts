@@ -1,7 +1,7 @@
 import { admit, coolDown } from './admission.ts'
 import { admitApproved } from './approve.ts'
 import type { Progress } from './audit/describe.ts'
-import { writeCall } from './audit/write.ts'
+import { writeCall, writeEchoes } from './audit/write.ts'
 import { slotOf } from './cache.ts'
 import { lookUp, namedByGrant, readCall, resolve } from './call.ts'
 import type { Deps } from './deps.ts'
@@ -87,8 +87,9 @@ async function exchange(permit: Permit, deps: Deps, so: Progress, hashed: boolea
   const judged = { credentials, rejection: signer.rejection, signedBody: whole, admitAgain }
   const upstream = judgeBody(await forwardSigned(attempt, permit, judged), judged, deps.waitUntil)
   coolDown(permit, upstream.response, deps)
-  const { response, scrubbed } = await relay(upstream, permit, credentials.opened)
+  const { response, scrubbed, later } = await relay(upstream, permit, credentials.known, hashed)
   so.scrubbed = scrubbed
+  if (later) deps.waitUntil(later.then((echoes) => writeEchoes(so.id, permit, echoes, deps)))
   for (const [name, value] of limits) response.headers.set(name, value)
   return { upstream: upstream.response, response, digest: upstream.digest }
 }

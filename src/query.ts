@@ -27,16 +27,25 @@ export function withoutParams(query: string, names: readonly string[]): string {
     .join('&')
 }
 
-/** Whether a parameter is named so, in any spelling. */
-export function hasParam(query: string, name: string): boolean {
-  return paramValues(query, name).length > 0
+/** Whether a parameter is named like one of these, in any spelling. */
+export function hasParam(query: string, ...names: readonly string[]): boolean {
+  return paramsNamed(query, names).length > 0
 }
 
-/** The values of a parameter in all its spellings, in order, decoded once as a form would be. */
-export function paramValues(query: string, name: string): string[] {
-  if (query === '') return []
-  const wanted = new Set([nameOf(name)])
-  return query.split('&').flatMap((pair) => valuesIn(pair, wanted))
+/** A parameter that is named so, with its value decoded once as a form would be. */
+export interface Param {
+  readonly param: string
+  readonly value: string
+}
+
+/**
+ * The parameters that are named like one of these, in any spelling and in order. One pass, however
+ * many names: what strangers send is looked through for the parameters of all providers.
+ */
+export function paramsNamed(query: string, names: readonly string[]): Param[] {
+  if (query === '' || names.length === 0) return []
+  const wanted = new Map(names.map((name) => [nameOf(name), name]))
+  return query.split('&').flatMap((pair) => paramsIn(pair, wanted))
 }
 
 /**
@@ -59,10 +68,14 @@ function withoutSubPairs(pair: string, unwanted: ReadonlySet<string>): string[] 
   return [[first, ...rest.filter((part) => !isNamed(part, unwanted))].join(';')]
 }
 
-function valuesIn(pair: string, wanted: ReadonlySet<string>): string[] {
+function paramsIn(pair: string, wanted: ReadonlyMap<string, string>): Param[] {
   const [first = '', ...rest] = pair.split(';')
-  const own = isNamed(first, wanted) ? [pair] : []
-  return [...own, ...rest.filter((part) => isNamed(part, wanted))].map(valueOf)
+  const named = (part: string, whole: string) =>
+    [...new Set(readingsOf(part).flatMap((name) => wanted.get(name) ?? []))].map((param) => ({
+      param,
+      value: valueOf(whole),
+    }))
+  return [...named(first, pair), ...rest.flatMap((part) => named(part, part))]
 }
 
 function valueOf(pair: string): string {
@@ -71,8 +84,13 @@ function valueOf(pair: string): string {
 }
 
 function isNamed(pair: string, names: ReadonlySet<string>): boolean {
+  return readingsOf(pair).some((name) => names.has(name))
+}
+
+/** Of the key of a pair. */
+function readingsOf(pair: string): readonly string[] {
   const at = pair.indexOf('=')
-  return readings(at === -1 ? pair : pair.slice(0, at)).some((name) => names.has(name))
+  return readings(at === -1 ? pair : pair.slice(0, at))
 }
 
 /** A configured name in the form that `readings` has. */

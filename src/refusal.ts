@@ -44,6 +44,8 @@ export interface RefusalDetails {
   readonly tenant?: string
   /** The upstream did answer, but with nothing that can be handed on. */
   readonly answered?: boolean
+  /** How many echoes of a credential there were in what was not handed on. */
+  readonly echoes?: number
   readonly cause?: unknown
 }
 

@@ -1,3 +1,8 @@
+import { SHORTEST, formsOf, sentFormsOf } from './scrub/forms.ts'
+import type { Forms } from './scrub/forms.ts'
+import { scrubbedText } from './scrub/scrubber.ts'
+import { Search } from './scrub/search.ts'
+
 /** Longer keys are never equal to anything: the padded form is what makes the comparison constant. */
 const COMPARED_BYTES = 1024
 
@@ -7,27 +12,37 @@ const encoder = new TextEncoder()
 const scratch = new Uint8Array(COMPARED_BYTES)
 
 let read: (secret: Secret) => string
+let formsIn: (secret: Secret) => Forms
 
-/** A credential. It prints as `[secret]` wherever it is logged, serialised or interpolated. */
+/**
+ * A credential. It prints as `[secret]` wherever it is logged, serialised or interpolated.
+ *
+ * - Line breaks at its end are not part of it: editors add one, `wrangler secret put < file` keeps it.
+ *   `sent`: it was made of others to be sent, as the pair of `Basic` is; fewer forms of it are searched
+ *   for.
+ * - `equals`: whether `presented` is this secret. The time depends on `presented` alone: neither on
+ *   where the two first differ nor on how long the secret is. Empty secrets, and those of more than
+ *   1022 bytes, equal nothing.
+ * - `is`: the same of a text that was made here: how long that takes depends on both.
+ * - `redact`: as the function of that name does it, with this secret alone.
+ */
 export class Secret {
   readonly #value: string
   #padded: Uint8Array | null | undefined
-  #spellings: readonly string[] | undefined
+  readonly #sent: boolean
+  #forms: Forms | undefined
 
   static {
     read = (secret) => secret.#value
+    formsIn = (secret) =>
+      (secret.#forms ??= secret.#sent ? sentFormsOf(secret.#value) : formsOf(secret.#value))
   }
 
-  /** Line breaks at the end are not part of it: editors add one, `wrangler secret put < file` keeps it. */
-  constructor(value: string) {
+  constructor(value: string, sent = false) {
     this.#value = value.replace(/[\r\n]+$/, '')
+    this.#sent = sent
   }
 
-  /**
-   * Whether `presented` is this secret. The time depends on `presented` alone: neither on where
-   * the two first differ nor on how long the secret is. Empty secrets, and those of more than
-   * 1022 bytes, equal nothing.
-   */
   equals(presented: string): boolean {
     this.#padded ??= padded(this.#value, new Uint8Array(COMPARED_BYTES))
     const mine = this.#padded
@@ -35,13 +50,12 @@ export class Secret {
     return mine !== null && theirs !== null && crypto.subtle.timingSafeEqual(mine, theirs)
   }
 
-  /**
-   * `text` with every occurrence of this secret replaced by `[redacted]`: as it is, as a URL has it,
-   * as a JSON string has it.
-   */
+  is(text: string): boolean {
+    return this.#value === text
+  }
+
   redact(text: string): string {
-    this.#spellings ??= spellingsOf(this.#value)
-    return this.#spellings.reduce((rest, each) => rest.replaceAll(each, '[redacted]'), text)
+    return redact(text, [this])
   }
 
   toString(): string {
@@ -58,6 +72,43 @@ export function reveal(secret: Secret): string {
   return read(secret)
 }
 
+/**
+ * `text` with every occurrence of a secret replaced by `[redacted]`, in every form that a `Search`
+ * knows. One that is too short for that is replaced as it is, as a URL has it, and as a JSON string
+ * has it: a header and a path are small, and a word more or less can be missed there.
+ */
+export function redact(text: string, secrets: readonly Secret[]): string {
+  const clean = scrubbedText(text, searchFor(secrets))
+  return secrets.reduce((rest, secret) => {
+    const value = read(secret)
+    return value.length < SHORTEST ? withoutWord(rest, value) : rest
+  }, clean)
+}
+
+/**
+ * A search for every form of these secrets, which hands none of them out. Those of one call are
+ * mostly those of the call before: two searches are kept for each first secret.
+ */
+export function searchFor(secrets: readonly Secret[]): Search {
+  const [first] = secrets
+  if (!first) return NOTHING
+  const kept = searches.get(first) ?? []
+  const known = kept.find(
+    ({ of }) => of.length === secrets.length && of.every((each, at) => each === secrets[at]),
+  )
+  if (known) return known.search
+  const search = new Search(secrets.map(formsIn))
+  searches.set(first, [{ of: [...secrets], search }, ...kept.slice(0, 1)])
+  return search
+}
+
+const NOTHING = new Search([])
+
+const searches = new WeakMap<
+  Secret,
+  readonly { readonly of: readonly Secret[]; readonly search: Search }[]
+>()
+
 /** The text put into an empty block, its length in front; null when it is empty or too long. */
 function padded(text: string, block: Uint8Array): Uint8Array | null {
   const { read: taken, written } = encoder.encodeInto(text, block.subarray(2))
@@ -67,13 +118,11 @@ function padded(text: string, block: Uint8Array): Uint8Array | null {
   return block
 }
 
-function spellingsOf(value: string): readonly string[] {
-  const encoded = encodeURIComponent(value.toWellFormed())
+function withoutWord(text: string, word: string): string {
   const spellings = [
-    value,
-    encoded,
-    encoded.replaceAll("'", '%27'),
-    JSON.stringify(value).slice(1, -1),
+    word,
+    encodeURIComponent(word.toWellFormed()),
+    JSON.stringify(word).slice(1, -1),
   ]
-  return [...new Set(spellings)].filter(Boolean)
+  return spellings.filter(Boolean).reduce((rest, each) => rest.replaceAll(each, '[redacted]'), text)
 }

@@ -17,8 +17,8 @@ export function ulid(now: number): string {
     used = 0
   }
   let random = ''
-  for (const byte of pool.subarray(used, (used += RANDOM_DIGITS))) {
-    random += ALPHABET[byte % 32] ?? ''
+  for (const end = used + RANDOM_DIGITS; used < end; used += 1) {
+    random += ALPHABET[(pool[used] ?? 0) % 32] ?? ''
   }
   return time + random
 }

@@ -34,6 +34,8 @@ export function aProvider(
     require_grant: false,
     timeout_ms: 30_000,
     max_body_bytes: null,
+    scrub: 'auto',
+    on_echo: 'redact',
     credential: { ...signer.slots, secrets: signer.secrets, reads_body: signer.readsBody },
     ...over,
     auth,

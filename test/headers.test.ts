@@ -57,6 +57,27 @@ describe('what goes upstream', () => {
     'x-method-override',
     'x-original-url',
     'x-rewrite-url',
+    // enumeration/web/header-injections.md of github.com/six2dez/pentest-book, the rest of it.
+    'client-ip',
+    'forwarded-for',
+    'x-client-ip',
+    'x-forward-for',
+    'x-forwarded',
+    'x-forwarded-server',
+    'x-forwarded-by',
+    'x-forwarded-for-original',
+    'x-host',
+    'x-http-host-override',
+    'x-originating-ip',
+    'x-override-url',
+    'x-remote-addr',
+    'x-remote-ip',
+    // What servers take out of the path, or put into the answer.
+    'script-name',
+    'x-script-name',
+    'path-info',
+    'x-accel-mapping',
+    'x-sendfile-type',
     'authorization',
     'x-special-slot',
     'cookie',
@@ -129,6 +150,21 @@ describe('what comes back', () => {
 
   it('is less what is not for the agent, and less what only the proxy may say', () => {
     expect(returned(upstream, ['x-internal'], false)).toEqual([['etag', '"1"']])
+  })
+
+  it.each([
+    ['Alt-Svc', 'h2="evil.test:443"; ma=31536000'],
+    ['Strict-Transport-Security', 'max-age=31536000; includeSubDomains'],
+    ['Clear-Site-Data', '"*"'],
+    ['NEL', '{"report_to":"x","max_age":31536000}'],
+    ['Report-To', '{"group":"x","endpoints":[{"url":"https://evil.test"}]}'],
+    ['Reporting-Endpoints', 'x="https://evil.test"'],
+    ['Service-Worker-Allowed', '/'],
+    ['Public-Key-Pins', 'pin-sha256="x"; max-age=1'],
+  ])('is nothing that is said of a whole origin, which is ours: %s', (name, value) => {
+    expect(returned(new Headers({ [name]: value, etag: '"1"' }), [], true)).toEqual([
+      ['etag', '"1"'],
+    ])
   })
 
   it('keeps cookies apart where the provider wants them', () => {

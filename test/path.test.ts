@@ -75,6 +75,31 @@ describe('readings', () => {
     expect(readingsOf('/Repos/a.b/c')).toEqual(['/repos/a.b/c'])
   })
 
+  it.each([
+    ['/admin.%20/x', '/admin/x'],
+    ['/admin%20..%20', '/admin'],
+    ['/a%20b.c%20d./e', '/a b.c d/e'],
+    ['/.%20./admin', '//admin'],
+  ])('of %s are also %s, without the tails of segments', (path, reading) => {
+    expect(readingsOf(path)).toContain(reading)
+  })
+
+  /** With an expression that looks for what ends a segment: half a minute. */
+  it.each([
+    ['dots', `/a%20${'.'.repeat(65_536)}x`],
+    ['blanks', `/a${'%20'.repeat(65_536)}x`],
+    ['slashes', `/a%20${'/'.repeat(65_536)}x`],
+    ['parameters', `/a%20${';'.repeat(65_536)}x`],
+    ['segments', `/a%20${'/.;'.repeat(20_000)}x`],
+    ['encoded signs', `/a${'%3F%23'.repeat(10_000)}x`],
+    ['escapes of escapes', `/a${'%2541'.repeat(10_000)}x`],
+    ['compatibility characters', `/a${'%EF%B7%BA'.repeat(7000)}x`],
+  ])('of a path of many %s take no time', (_title, path) => {
+    const start = performance.now()
+    readingsOf(path)
+    expect(performance.now() - start).toBeLessThan(2000)
+  })
+
   /** Ways to write the same path that a server might undo. */
   const spelling = fc.constantFrom(
     (char: string) => char,

@@ -54,6 +54,37 @@ function table(
   })
 }
 
+describe('where the tokens are minted', () => {
+  const at = (path: string, forwarding: Partial<Forwarding> = {}) => {
+    const { credential } = aProvider()
+    const provider = aProvider({
+      forwarding,
+      credential: { ...credential, token_path: '/oauth/token' },
+    })
+    return decide(aCaller({ can_call_sensitive: true }), provider, aCall('POST', path))
+  }
+
+  it.each(['/oauth/token', '/OAuth/Token', '/oauth/%74oken', '/oauth/token/', '/oauth/token;a=b'])(
+    '%s is denied',
+    (path) => {
+      expect(at(path)).toMatchObject({
+        allow: false,
+        code: 'PROXY_PATH_DENIED',
+        rule: 'token_path',
+      })
+      expect(at(path, { allow: [rule('*', '/oauth/**')], mode: 'allowlist' }).allow).toBe(false)
+    },
+  )
+
+  it.each(['/oauth', '/oauth/tokens', '/oauth/token/x'])('%s is not', (path) => {
+    expect(at(path).allow).toBe(true)
+  })
+
+  it('unless a rule names that very path', () => {
+    expect(at('/oauth/token', { allow: [rule('POST', '/oauth/token')] }).allow).toBe(true)
+  })
+})
+
 table('transparent, a caller that may only read', {}, [
   allow('GET', '/anything'),
   allow('HEAD', '/anything'),

@@ -115,6 +115,22 @@ describe('a grant token', () => {
   })
 })
 
+/** A second with a pass for each parameter. */
+it('what was shown in a query is found in one pass, however many providers have a parameter', () => {
+  const many = Array.from({ length: 200 }, (_, n) =>
+    aProvider({
+      name: `p${n}`,
+      auth: { type: 'api_key_query', secret: { env: 'X' }, param: `key${n}`, invalidate_on: [] },
+    }),
+  )
+  const query = `?${'%EF%B7%BA&'.repeat(1600)}key7=a&KEY%37=b&key199=c`
+  const slots = slotsOf(aCatalog(many))
+  const call = aCallWith('p1', {}, query)
+  const start = performance.now()
+  expect(presentedIn(call, slots).all).toEqual(['a', 'b', 'c'])
+  expect(performance.now() - start).toBeLessThan(1000)
+})
+
 it('slots of a catalog are those of all its providers, and worked out once', () => {
   expect(SLOTS.headers.get('x-globex-id')).toEqual(['', 'Initech '])
   expect(SLOTS.params).toEqual(['app_id'])

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
+import { canonical } from '../src/audit/canonical.ts'
 import type { Host } from '../src/catalog.ts'
 import type { Deps } from '../src/deps.ts'
 import { opening } from '../src/opening.ts'
@@ -275,7 +276,7 @@ describe('the order of a refused call', () => {
       ['record'],
     ],
   ] as const)('%s: %s', async (_title, code, provider, host, method, path, headers, expected) => {
-    const { deps, trail, events } = recording(provider, host)
+    const { deps, trail, events, lines } = recording(provider, host)
     const body = method === 'POST' ? 'four' : null
     const request = method === 'TRACK' ? asked(path) : asked(path, { method, headers, body })
     if (method === 'TRACK') Object.defineProperty(request, 'method', { value: 'TRACK' })
@@ -289,7 +290,15 @@ describe('the order of a refused call', () => {
       code,
     })
     expect(await response.json()).toMatchObject({ status: 'FAILURE', error: { code } })
+    expect(lines).toEqual(events.map((each) => canonical(each)))
   })
+})
+
+it('a call that went is recorded in canonical form too', async () => {
+  const { deps, lines } = recording(aProvider(), aHost())
+  await proxy(asked('/a?b=1&\u00e9=2'), deps)
+  expect(lines).toEqual(lines.map((each) => canonical(JSON.parse(each))))
+  expect(lines).toHaveLength(1)
 })
 
 describe('a stranger', () => {
@@ -543,6 +552,26 @@ describe('the record', () => {
     expect(events.map(({ status }) => status)).toEqual([401, 401, 401])
     expect(JSON.stringify(events)).not.toContain('kkkk')
     expect(events[0]).toMatchObject({ host: 'test-host', client: '203.0.113.0/24' })
+  })
+
+  it('has nothing that a terminal obeys, or that turns text around', async () => {
+    const { deps, events } = recording(aProvider(), aHost())
+    for (const name of [
+      '\u001b[2Jx',
+      '\u009b31m',
+      'a\u202eb',
+      'a\u2028b',
+      'a\u200bb',
+      '\u212Aube',
+    ]) {
+      await proxy(asked('/a', { headers: { 'x-provider': name } }), deps)
+      await proxy(asked('/a', { headers: { 'x-provider': name, 'x-outpost-auth': 'x' } }), deps)
+    }
+    await proxy(asked('/a?\u009b31m\u202e=1'), deps)
+    expect(events).toHaveLength(13)
+    expect(JSON.stringify(events)).toMatch(/^[ -~]*$/)
+    expect(JSON.stringify(events)).not.toMatch(/\\u/)
+    expect(events[2]?.provider).toBe('?31m')
   })
 
   it('keeps names and never values', async () => {

@@ -21,6 +21,7 @@ export function recording(provider: Provider, host: Host, over: Partial<Deps> = 
   const trail: string[] = []
   const sent: Request[] = []
   const events: Event[] = []
+  const lines: string[] = []
   const deps: Deps = {
     catalog: aCatalog([provider], [host]),
     settings: readSettings({ CLIENT_IP_SOURCE: 'cloudflare' }),
@@ -74,10 +75,15 @@ export function recording(provider: Provider, host: Host, over: Partial<Deps> = 
       sent.push(new Request(request, init))
       return new Response('{}')
     },
-    write: (event) => (trail.push('record'), void events.push(event)),
+    write: (text) => {
+      trail.push('record')
+      lines.push(text)
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what `eventText` made
+      events.push(JSON.parse(text) as Event)
+    },
     ...over,
   }
-  return { deps, trail, sent, events }
+  return { deps, trail, sent, events, lines }
 }
 
 export function asked(path: string, init: RequestInit<RequestInitCfProperties> = {}): Request {

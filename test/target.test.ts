@@ -80,6 +80,10 @@ describe('the provider that is named', () => {
     [{ 'x-broker': 'github' }, target('h'), 'header', 'github'],
     [{ 'x-broker': 'github', 'x-provider': 'GITHUB' }, target('h'), 'header', 'github'],
     [{ 'x-provider': '' }, target('h'), 'header', ''],
+    // A kelvin, a long s, a dotted I: what one might take for a letter of a name.
+    [{ 'x-provider': '\u212Aube' }, target('h'), 'header', '\u212Aube'],
+    [{ 'x-provider': 'S3\u017F' }, target('h'), 'header', 's3\u017F'],
+    [{ 'x-provider': '\u0130D' }, target('h'), 'header', '\u0130d'],
     [{}, target('slack.proxy.example', '/p/github/x'), 'host', 'slack'],
     [{ 'x-provider': 'slack' }, target('slack.proxy.example'), 'header', 'slack'],
     [{}, target('h', '/p/Slack/x'), 'path', 'slack'],
@@ -97,6 +101,7 @@ describe('the provider that is named', () => {
     [{ 'x-provider': 'a, a' }, target('h')],
     [{ 'x-broker': 'a,a' }, target('h')],
     [{ 'x-provider': 'a', 'x-broker': 'b' }, target('h')],
+    [{ 'x-provider': 'kube', 'x-broker': '\u212Aube' }, target('h')],
     [{ 'x-provider': 'a' }, target('b.proxy.example')],
   ])('%j at %j is ambiguous', (headers, at) => {
     expect(() => named(headers as Record<string, string>, at)).toThrow(

@@ -4,9 +4,10 @@ import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib'
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 
 import type { Received } from './received.ts'
+import { ENCODERS, raw as bytesOf } from './scrub/encoders.ts'
 
 /** A real HTTP server on loopback that answers by path and remembers what it was sent. */
 export interface Upstream {
@@ -56,6 +57,28 @@ export const ENCODED: Readonly<Record<string, { readonly coding: string; readonl
     unknown: { coding: 'rot13', body: Buffer.from('nyy jbex') },
   }
 
+const CODINGS: Readonly<Record<string, (body: Buffer) => Buffer>> = {
+  gzip: (body) => gzipSync(body),
+  'x-gzip': (body) => gzipSync(body),
+  deflate: (body) => deflateSync(body),
+  br: (body) => brotliCompressSync(body),
+  zstd: (body) => zstdCompressSync(body),
+}
+
+/** Puts what a request had for a credential, in a form, and its signature into a text. */
+function repeating(received: Received, form: string): (text: string) => string {
+  const credential = (ENCODERS[form] ?? String)(credentialOf(received))
+  const signature = /signature=(\w+)/.exec(received.target)?.[1] ?? ''
+  return (text) => text.replaceAll('@', credential).replaceAll('§', signature)
+}
+
+/** What a request had for a credential: the last word of its header. */
+function credentialOf({ headers }: Received): string {
+  const [, value = ''] =
+    headers.find(([name]) => /^(?:authorization|x-api-key|x-mbx-apikey)$/i.test(name)) ?? []
+  return value.split(' ').at(-1) ?? ''
+}
+
 const GATHERED = (request: IncomingMessage): Promise<unknown> =>
   request.complete ? Promise.resolve() : once(request, 'end').catch(() => {})
 
@@ -69,7 +92,7 @@ function raw({ socket }: IncomingMessage, ...lines: string[]): void {
 }
 
 const ROUTES: Readonly<Record<string, Route>> = {
-  /** Nothing of headers or query is repeated: the proxy does not scrub bodies yet. */
+  /** Nothing of headers or query is repeated: `mirror` does that. */
   echo: async ({ request, response, received }) => {
     await GATHERED(request)
     const { method, bytes, sha256 } = received
@@ -117,6 +140,33 @@ const ROUTES: Readonly<Record<string, Route>> = {
     const { coding, body } = ENCODED[rest] ?? { coding: '', body: Buffer.alloc(0) }
     response.writeHead(200, { 'content-encoding': coding, 'content-length': body.length }).end(body)
   },
+  /**
+   * Repeats the credential, in the form that `as` names, where the text `say` has its `@`, and the
+   * signature of the query where it has `§`. `type`,
+   * `coding`, `status`, `reason` and `line` are of the answer; `pad` puts so many letters before it, `declared` gives it a length, and `pieces` cuts it
+   * into chunks of so many bytes.
+   */
+  mirror: async ({ response, query, received }) => {
+    const of = (name: string, otherwise: string) => query.get(name) ?? otherwise
+    const said = repeating(received, of('as', 'plain'))
+    const coding = of('coding', '')
+    const whole = 'x'.repeat(Number(of('pad', '0'))) + said(of('say', '{"you":"sent @"}'))
+    const text = Buffer.from(bytesOf(whole))
+    const body = CODINGS[coding]?.(text) ?? text
+    const lines = query.getAll('line').flatMap((line) => said(line).split(/: (.*)/, 2))
+    response.writeHead(Number(of('status', '200')), said(of('reason', 'OK')), [
+      ...(query.has('type') ? ['content-type', of('type', '')] : []),
+      ...(coding === '' ? [] : ['content-encoding', coding]),
+      ...(query.has('declared') ? ['content-length', String(body.length)] : []),
+      ...lines,
+    ])
+    const size = Number(of('pieces', String(body.length))) || 1
+    for (let at = 0; at < body.length; at += size) {
+      response.write(body.subarray(at, at + size))
+      if (query.has('pieces')) await delay(2)
+    }
+    response.end()
+  },
   range: ({ request, response }) => {
     const [, from = '0', to = '0'] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? []
     const part = PLAIN_TEXT.slice(Number(from), Number(to) + 1)
@@ -156,7 +206,8 @@ const ROUTES: Readonly<Record<string, Route>> = {
   'close-before': ({ request }) => void request.socket.end(),
   'reset-mid': async ({ request, response }) => {
     response.writeHead(200, { 'content-length': 1000 }).write('begun')
-    await delay(60)
+    // Later than what is looked at before the headers leave.
+    await delay(300)
     request.socket.resetAndDestroy()
   },
   'reset-chunked': async ({ request, response }) => {

@@ -1,16 +1,11 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 
 import { unstable_readConfig } from 'wrangler'
 
+import { copyCheckout, ROOT } from '../checks/project.ts'
 import { newKey } from '../dev-vars.ts'
 import type { Needs } from '../workerd/needs.ts'
-
-/** The checkout that is measured. */
-export const ROOT = join(import.meta.dirname, '../..')
-
-/** What makes a project, beside the providers and hosts that it is filled with. */
-const COPIED = ['src', 'scripts', 'package.json', 'tsconfig.json', 'wrangler.toml']
 
 /** A project that `build` and `serve` can run, and what they need for it. */
 export interface Fixture {
@@ -41,10 +36,7 @@ export function outpostFixture(
   upstream: string,
   size: { readonly providers: number; readonly rules: number },
 ): Fixture {
-  for (const name of COPIED) {
-    const skip = (from: string) => basename(from) !== 'generated'
-    cpSync(join(ROOT, name), join(root, name), { recursive: true, filter: skip })
-  }
+  copyCheckout(root)
   mkdirSync(join(root, 'providers'))
   for (let number = 0; number < size.providers; number += 1) {
     const yaml = providerYaml(providerName(number), upstream, size.rules)
@@ -91,6 +83,8 @@ export interface ProviderPlan {
   readonly forwarding?: string
   /** Seconds, of every rule. */
   readonly cacheTtl?: number
+  /** Default: `auto`. */
+  readonly scrub?: 'off'
 }
 
 /**
@@ -107,6 +101,7 @@ export function providerYaml(
     auth = `type: bearer_static, env: ${VARIABLES.upstream}`,
     forwarding = 'rate_limits: {}',
     cacheTtl = 0,
+    scrub = 'auto',
   } = plan
   const rows = Array.from({ length: rules }, (_, number) => {
     const what = `method: GET, path: '${patternOfRule(number)}', category: read`
@@ -115,6 +110,7 @@ export function providerYaml(
   return `name: ${name}
 base_url: ${upstream}
 auth: { ${auth} }
+scrub: ${scrub}
 forwarding:
   deny: [/denied/**]
   ${forwarding}

@@ -2,6 +2,7 @@ import { agentKey, pathOfRule, providerName } from './fixture.ts'
 import type { Fixture } from './fixture.ts'
 import { shot } from './load.ts'
 import type { Shot, Target } from './load.ts'
+import type { Stateful } from './stateful-providers.ts'
 
 /** One measurement: the same load on two sides, in turn. */
 export interface Row {
@@ -58,6 +59,9 @@ export const NAMES = {
   denied: 'refused: path denied (403)',
   post: 'POST 1 KB, sensitive',
   getLarge: 'GET 1 MB',
+  scrubbedSmall: 'GET 1 KB of text, scrubbed',
+  scrubbed: 'GET 1 MB of text, scrubbed',
+  scrubbedLarge: 'GET 100 MB of text, scrubbed',
   postLarge: 'POST 1 MB, sensitive',
   events: 'SSE, 100 events',
   catalog: 'GET, 1000 providers x 100 rules',
@@ -83,6 +87,12 @@ export function rowsFor(targets: Targets): readonly Row[] {
     refusal(targets, NAMES.denied, { path: '/denied/page', status: 403 }),
     { ...pair(NAMES.post, post(KILOBYTE)), connections: 16 },
     { ...pair(NAMES.getLarge, get('/bytes/1000000', MEGABYTE.length)), connections: 4 },
+    scrubbedRow(outpost, NAMES.scrubbedSmall, { size: KILOBYTE.length, connections: 16 }),
+    {
+      ...scrubbedRow(outpost, NAMES.scrubbed, { size: MEGABYTE.length, connections: 4 }),
+      cpuBudget: 1.5,
+    },
+    scrubbedRow(outpost, NAMES.scrubbedLarge, { size: 100 * MEGABYTE.length, connections: 1 }),
     { ...pair(NAMES.postLarge, post(MEGABYTE)), connections: 4 },
     { ...pair(NAMES.events, get(`/events/${EVENTS}`, EVENTS * EVENT_BYTES)), connections: 8 },
     ...(large ? [catalogRow(outpost, large)] : []),
@@ -166,6 +176,24 @@ function refusal(
 function logRow(silent: Outpost, outpost: Outpost): Row {
   const { base, tested } = against(silent, outpost)(NAMES.log, get(LAST_RULE))
   return { name: NAMES.log, base: { ...base, name: 'without' }, tested, connections: 16 }
+}
+
+/** What it costs to search an answer: the same call at a provider with `scrub: off`. */
+function scrubbedRow(
+  outpost: Outpost,
+  name: string,
+  { size, connections }: { readonly size: number; readonly connections: number },
+): Row {
+  const key = agentKey(outpost.fixture)
+  const path = `/text/${size}`
+  const off = get(path, size, 'unscrubbed' satisfies Stateful)(outpost, key)
+  const tested = get(path, size)(outpost, key)
+  return {
+    name,
+    base: { name: 'scrub: off', target: outpost, shot: off },
+    tested: { name: 'auto', target: outpost, shot: tested },
+    connections,
+  }
 }
 
 /** The last rule of the last provider, against the last rule of the only one. */

@@ -8,8 +8,8 @@ import type { Fixture, ProviderPlan } from './fixture.ts'
 /** The variables of the OAuth client. */
 const CLIENT = { id: 'BENCH_CLIENT_ID', secret: 'BENCH_CLIENT_SECRET' }
 
-/** Providers whose calls need something that is remembered. */
-export type Stateful = 'limited' | 'usual' | 'full' | 'cached' | 'minted'
+/** Providers whose calls need something that is remembered, and one whose answers are not searched. */
+export type Stateful = 'limited' | 'usual' | 'full' | 'cached' | 'minted' | 'unscrubbed'
 
 /** How each differs from the one that policy alone decides on. */
 function plans(upstream: string): Readonly<Record<Stateful, ProviderPlan>> {
@@ -24,6 +24,7 @@ function plans(upstream: string): Readonly<Record<Stateful, ProviderPlan>> {
         'queue_timeout_ms: 0\n  rate_limits: { default: [{ capacity: 1, window_ms: 3600000 }] }',
     },
     cached: { cacheTtl: 60 },
+    unscrubbed: { scrub: 'off' },
     minted: {
       auth: [
         'type: oauth2_client_credentials',

@@ -7,12 +7,14 @@ import type { AddressInfo } from 'node:net'
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises'
 
 import { blocks } from './blocks.ts'
+import { textOf } from './text.ts'
 
 /**
  * The upstream of the measurements: a process of its own, started by `startUpstream`. It tells its
  * port to its parent and ends with it.
  *
  *     GET  /bytes/N       N bytes at once
+ *     GET  /text/N        N bytes of JSON at once
  *     GET  /events/N      N server-sent events, as fast as they are taken
  *     GET  /ticks/N       N events, 10 ms apart, each with the time at which it was written
  *     GET  /data/N/ID     N MiB that the reader can check; ?chunked without a length
@@ -74,6 +76,7 @@ let minted = 0
 
 const ROUTES: Readonly<Record<string, Route>> = {
   bytes: (size, _request, response) => sendBytes(response, Number(size)),
+  text: (size, _request, response) => sendText(response, Number(size)),
   events: sendEvents,
   ticks: sendTicks,
   data: sendData,
@@ -106,6 +109,15 @@ function sendBytes(response: ServerResponse, size: number): void {
   response.writeHead(200, { ...DATA_TYPE, 'content-length': size })
   response.end(body)
 }
+
+function sendText(response: ServerResponse, size: number): void {
+  const text = texts.get(size) ?? textOf(size)
+  texts.set(size, text)
+  response.writeHead(200, { 'content-type': 'application/json', 'content-length': size })
+  response.end(text)
+}
+
+const texts = new Map<number, Buffer>()
 
 async function sendEvents(count: string, _: IncomingMessage, response: ServerResponse) {
   response.writeHead(200, EVENT_TYPE)

@@ -3,6 +3,7 @@ import type { Plugin } from '../../src/auth/plugin.ts'
 import type { Auth, Slots } from '../../src/auth/scheme.ts'
 import type { Credential, Provider } from '../../src/catalog.ts'
 import { folded } from '../../src/headers.ts'
+import { pathInside } from '../../src/location.ts'
 import { auth as authSchema } from './auth-schema.ts'
 import { doubts } from './doubts.ts'
 import { validated } from './explain.ts'
@@ -156,16 +157,19 @@ function clashes(map: Sections['map'], signed: Signed | null): Fault[] {
 
 function joined(file: ProviderFile, { auth, plugin }: Signed, alias_of: string | null): Provider {
   const { enabled: _enabled, forwarding, ...rest } = file
-  return { ...rest, alias_of, auth, credential: credentialOf(auth, plugin), forwarding }
+  return { ...rest, alias_of, auth, credential: credentialOf(file, auth, plugin), forwarding }
 }
 
-function credentialOf(auth: Auth, plugin: Plugin | null): Credential {
+function credentialOf(file: ProviderFile, auth: Auth, plugin: Plugin | null): Credential {
   const { secrets, slots, readsBody, mints } = signerOf(auth, plugin)
+  const tokenPath =
+    'token_url' in auth ? pathInside(new URL(auth.token_url), file) : plugin?.mintPath
   return {
     secrets,
     headers: [...new Set(slots.headers.map((name) => name.toLowerCase()))],
     params: [...new Set(slots.params)],
     reads_body: readsBody,
     ...(mints && { mints }),
+    ...(typeof tokenPath === 'string' && { token_path: tokenPath }),
   }
 }

@@ -123,6 +123,8 @@ const providerShape = {
   require_grant: flag.default(false),
   timeout_ms: whole(1, MAX_WAIT_MS).default(30_000),
   max_body_bytes: whole(1).optional(),
+  scrub: choice(['auto', 'always', 'off']).default('auto'),
+  on_echo: choice(['redact', 'block']).default('redact'),
   /** `auth-schema.ts` reads it, so that what is wrong with the rest does not hide its problems. */
   auth: z.unknown().optional(),
   forwarding: forwarding.prefault({}),

@@ -1,11 +1,14 @@
 import { constants } from 'node:os'
+import { join } from 'node:path'
 
 import { CommanderError } from 'commander'
 
 import { EXIT, Failure, Stopped } from './exit.ts'
+import type { Asked } from './place.ts'
 import { programOf } from './program.ts'
 import { screenOn } from './screen.ts'
 import { sessionsOf } from './session.ts'
+import { storedToken } from './stored-token.ts'
 
 const screen = screenOn(process.stdout, process.stderr)
 const stop = new AbortController()
@@ -19,14 +22,23 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) =>
 )
 
 try {
+  const env = { ...process.env }
   const open = sessionsOf({
-    env: process.env,
+    env,
     folder: process.cwd(),
     screen,
     now: Date.now,
     stop: stop.signal,
   })
-  await programOf(screen, open).parseAsync()
+  const root = join(import.meta.dirname, '../..')
+  await programOf(screen, open)
+    .hook('preAction', async (_program, command) => {
+      if (command.name() === 'dev') return // it opens nothing
+      const asked = command.optsWithGlobals<Asked>()
+      const token = await storedToken(asked, env, root)
+      if (token !== null) env['OUTPOST_ADMIN_TOKEN'] = token
+    })
+    .parseAsync()
 } catch (error) {
   process.exitCode = end(error)
 }

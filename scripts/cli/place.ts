@@ -26,12 +26,21 @@ export interface Asked {
  * @throws Failure, denied: no token.
  */
 export function placeOf(asked: Asked, env: NodeJS.ProcessEnv, folder: string): Place {
-  const url = readUrl(asked.url ?? (env['OUTPOST_URL'] || DEFAULT_URL))
+  const url = urlOf(asked, env)
   const local = isLoopback(url.hostname)
   if (url.protocol === 'http:' && !local && asked.insecure !== true) {
     misuse(`${url.origin}: http:// would show the operator's token on the way; use https://`)
   }
   return { origin: url.origin, token: tokenOf(env, local ? folder : null) }
+}
+
+/** Whether the server is one of this machine. @throws Failure, usage. */
+export function isHere(asked: Asked, env: NodeJS.ProcessEnv): boolean {
+  return isLoopback(urlOf(asked, env).hostname)
+}
+
+function urlOf(asked: Asked, env: NodeJS.ProcessEnv): URL {
+  return readUrl(asked.url ?? (env['OUTPOST_URL'] || DEFAULT_URL))
 }
 
 /** `folder`: whose `.dev.vars` may be read. */

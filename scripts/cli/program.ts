@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { VERSION } from '../../src/version.ts'
 import { addApprovals } from './approvals.ts'
 import { addAudit } from './audit.ts'
+import { misuse } from './exit.ts'
 import { addGrant } from './grant.ts'
 import { addPause } from './pause.ts'
 import { DEFAULT_URL } from './place.ts'
@@ -55,6 +56,13 @@ export function programOf(screen: Screen, open: Open): Command {
   addPause(program, open)
   addSimulate(program, open)
   addToken(program, open)
+  program
+    .command('dev')
+    .description('serve this checkout, as `npm start` does: outpost dev --help')
+    .helpOption(false)
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .action(() => misuse('`dev` comes first, and its own options after it: outpost dev --help'))
   return program
 }
 

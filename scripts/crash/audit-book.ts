@@ -11,7 +11,7 @@ export class Book {
   /** How often each approval was used. */
   readonly uses = new Map<string, number>()
 
-  constructor(tenant: string, lines: readonly string[]) {
+  constructor(tenant: string, lines: Iterable<string>) {
     const check = new ExportCheck(tenant)
     for (const line of lines) {
       check.add(line)

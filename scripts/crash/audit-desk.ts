@@ -24,12 +24,12 @@ const READING_MS = 120_000
 
 /** The operator, who asks again until there is an answer. */
 export class Desk {
-  readonly #victim: Victim
+  readonly #victim: Pick<Victim, 'operate'>
   /** What was answered as done: the action of its record, and the identifier of what it was done to. */
   readonly done: { readonly tenant: string; readonly action: string; readonly target: string }[] =
     []
 
-  constructor(victim: Victim) {
+  constructor(victim: Pick<Victim, 'operate'>) {
     this.#victim = victim
   }
 
@@ -42,7 +42,7 @@ export class Desk {
       ...over,
     }
     // One that was made and never heard of does no harm.
-    const { grant, token } = (await this.#insist('POST', '/grants', body)) as {
+    const { grant, token } = (await this.insist('POST', '/grants', body)) as {
       grant: { id: string }
       token: string
     }
@@ -51,13 +51,13 @@ export class Desk {
   }
 
   async revoke(tenant: string, { id }: Given): Promise<void> {
-    await this.#insist('DELETE', `/grants/${id}`)
+    await this.insist('DELETE', `/grants/${id}`)
     this.done.push({ tenant, action: 'grant.revoked', target: id })
   }
 
   /** Also when it was decided already, by an earlier try. */
   async decide(tenant: string, id: string, how: 'approve' | 'deny'): Promise<void> {
-    await this.#insist('POST', `/approvals/${id}/${how}`, {}, 409)
+    await this.insist('POST', `/approvals/${id}/${how}`, {}, 409)
     this.done.push({
       tenant,
       action: how === 'approve' ? 'approval.approved' : 'approval.denied',
@@ -81,8 +81,12 @@ export class Desk {
     return answer.body.split('\n').slice(0, -1)
   }
 
-  async #insist(
-    method: 'POST' | 'DELETE',
+  /**
+   * Until it is done. Answers with what was said.
+   * @throws when it is refused.
+   */
+  async insist(
+    method: 'POST' | 'PUT' | 'DELETE',
     path: string,
     body?: unknown,
     alsoGood = 200,
@@ -90,7 +94,7 @@ export class Desk {
     for (;;) {
       // oxlint-disable-next-line no-await-in-loop -- until there is an answer
       const answer = await this.#victim.operate(method, `/_outpost${path}`, { body })
-      if (answer && isGood(answer, alsoGood)) return JSON.parse(answer.body)
+      if (answer && isGood(answer, alsoGood)) return JSON.parse(answer.body || 'null')
       if (answer && answer.status < 500) throw new Error(`${path}: ${answer.body}`)
       // oxlint-disable-next-line no-await-in-loop -- the same
       await delay(PAUSE_MS)
@@ -99,5 +103,5 @@ export class Desk {
 }
 
 function isGood({ status }: Answer, alsoGood: number): boolean {
-  return status === 200 || status === 201 || status === alsoGood
+  return [200, 201, 204, alsoGood].includes(status)
 }

@@ -69,7 +69,7 @@ function recordedTwice({ made }: Trail, books: Books): string[] {
   })
 }
 
-function usedTwice(books: Books): string[] {
+export function usedTwice(books: Books): string[] {
   return [...books.values()].flatMap(({ uses }) =>
     [...uses].filter(([, count]) => count > 1).map(([id, count]) => `${id}: used ${count} times`),
   )
@@ -85,13 +85,13 @@ function overQuota({ made }: Trail): string[] {
   })
 }
 
-function lostChanges({ done }: Desk, books: Books): string[] {
+export function lostChanges({ done }: Pick<Desk, 'done'>, books: Books): string[] {
   return done
     .filter(({ tenant, action, target }) => !books.get(tenant)?.hasChange(action, target))
     .map(({ action, target }) => `${action} ${target}: done, and not recorded`)
 }
 
-function lostHeads(heads: readonly Noted[], books: Books): string[] {
+export function lostHeads(heads: readonly Noted[], books: Books): string[] {
   return heads
     .filter((head) => books.get(head.tenant)?.holds(head) === false)
     .map(({ tenant, seq }) => `${tenant}: the head ${seq} was printed, and is not in the chain`)

@@ -25,6 +25,8 @@ const LEAVING_MS = 12
 
 export interface AuditFigures {
   approvals: number
+  /** Of these, how many let a call through: by far the most. */
+  used: number
   /** Grants whose calls were used up. */
   quotas: number
   revoked: number
@@ -35,7 +37,14 @@ export interface AuditFigures {
 
 /** Agents with grants of several tenants, and the operator who gives and takes them. */
 export class AuditLoad {
-  readonly figures: AuditFigures = { approvals: 0, quotas: 0, revoked: 0, tried: 0, triedLater: 0 }
+  readonly figures: AuditFigures = {
+    approvals: 0,
+    used: 0,
+    quotas: 0,
+    revoked: 0,
+    tried: 0,
+    triedLater: 0,
+  }
   over = false
   readonly #victim: Victim
   readonly #desk: Desk
@@ -64,6 +73,8 @@ export class AuditLoad {
         this.#revoking(tenant),
       ]),
     )
+    const { approvals, used } = this.figures
+    if (used < approvals / 2) this.#evidence.add(`${approvals} approvals, and ${used} were used`)
   }
 
   async #steady(tenant: string): Promise<void> {
@@ -118,6 +129,7 @@ export class AuditLoad {
         await Promise.all(Array.from({ length: RACING }, race))
         for (const other of later) await this.#desk.decide(tenant, other, 'deny')
         const forwarded = this.#trail.arrivals(path)
+        if (forwarded === 1) this.figures.used += 1
         if (forwarded > 1) this.#evidence.add(`${id}: one approval, ${forwarded} calls forwarded`)
       }
       await delay(Math.random() * PAUSE_MS)

@@ -11,7 +11,7 @@ export function loadTable(made: readonly Made[], figures: AuditFigures): string 
     ['calls', String(made.length)],
     ['sensitive ones forwarded', String(arrived('POST'))],
     ['reads forwarded', String(arrived('GET'))],
-    ['approvals used by racing clients', String(figures.approvals)],
+    ['approvals, used by racing clients', `${figures.approvals}, ${figures.used}`],
     ['grants used up', String(figures.quotas)],
     ['grants revoked', String(figures.revoked)],
     ['calls with a revoked grant, same life', String(figures.tried)],

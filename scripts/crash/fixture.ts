@@ -1,22 +1,19 @@
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 
 import type { Window } from '../../src/limits/bucket.ts'
-import { ROOT, runFolder } from '../bench/fixture.ts'
+import { runFolder } from '../bench/fixture.ts'
+import type { Runnable } from '../checks/lives.ts'
+import { copyCheckout } from '../checks/project.ts'
 import { newKey } from '../dev-vars.ts'
-import type { Needs } from '../workerd/needs.ts'
 
-const COPIED = ['src', 'scripts', 'package.json', 'tsconfig.json', 'wrangler.toml']
 const VARIABLES = { agent: 'CRASH_AGENT_KEY', upstream: 'CRASH_UPSTREAM_KEY' }
 
 /** The provider of `makeAuditProject`. */
 export const RECORDED = 'recorded'
 
 /** A project that `build` and `serve` can run, and the key that its agents send. */
-export interface Project {
-  readonly root: string
-  readonly needs: Needs
-  readonly env: Readonly<Record<string, string>>
+export interface Project extends Runnable {
   readonly agentKey: string
 }
 
@@ -78,10 +75,7 @@ export function makeAuditProject(upstream: string): Project {
 
 function projectWith(upstream: string, addAll: (add: Add) => void): Project {
   const root = runFolder('crash-check')
-  for (const name of COPIED) {
-    const filter = (from: string) => basename(from) !== 'generated'
-    cpSync(join(ROOT, name), join(root, name), { recursive: true, filter })
-  }
+  copyCheckout(root)
   mkdirSync(join(root, 'providers'))
   addAll((name, forwarding) => {
     const lines = [

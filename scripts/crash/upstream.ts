@@ -4,6 +4,12 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 
+/**
+ * The header with the Unix ms at which a client sent a call. Its name is one that an approval is not
+ * bound to: the same call, sent again, is the same call.
+ */
+export const SENT = 'x-request-start'
+
 /** A call that was forwarded. */
 export interface Arrival {
   readonly provider: string
@@ -85,7 +91,7 @@ function arrivalOf({ url, method = '', headers }: IncomingMessage): Arrival {
     provider,
     method,
     path,
-    sent: Number(headers['x-sent']),
+    sent: Number(headers[SENT]),
     arrived,
     key: typeof key === 'string' ? key : '',
   }

@@ -3,9 +3,9 @@ import { Agent, request } from 'node:http'
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import { text } from 'node:stream/consumers'
 
-import { serve } from '../serve.ts'
-import type { Served } from '../serve.ts'
+import { Lives } from '../checks/lives.ts'
 import type { Project } from './fixture.ts'
+import { SENT } from './upstream.ts'
 
 /** A call's answer, read to its end. */
 export interface Answer {
@@ -17,7 +17,7 @@ export interface Answer {
 export interface Wanted {
   readonly provider: string
   readonly path: string
-  readonly method?: 'GET' | 'POST' | 'DELETE'
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly key?: string
   readonly body?: string
   /** Of an agent with a grant, instead of the key of this machine. */
@@ -39,67 +39,54 @@ const PATIENCE_MS = 10_000
 /** The installation that is killed, as its clients see it: one life after another. */
 export class Victim {
   readonly #project: Project
+  readonly #lives: Lives
   readonly #agent = new Agent({ keepAlive: true })
-  #running: Served | null = null
-  #start = Promise.withResolvers<string>()
-  /** Unix ms at which each life ended. */
-  readonly deaths: number[] = []
-  /** ms in which it did not answer, of all starts but the first. */
-  down_ms = 0
   /** How many calls ended in which way. */
   readonly endings = new Map<string, number>()
-  /** What earlier lives printed. */
-  #printed = ''
 
   constructor(project: Project) {
     this.#project = project
+    this.#lives = new Lives(project)
   }
 
   /** Which life it is in, or which one comes next: 0 is the first. */
   get life(): number {
-    return this.deaths.length
+    return this.#lives.life
+  }
+
+  /** Unix ms at which each life ended. */
+  get deaths(): readonly number[] {
+    return this.#lives.deaths
+  }
+
+  /** ms in which it did not answer, of all starts but the first. */
+  get down_ms(): number {
+    return this.#lives.down_ms
   }
 
   /** On the same data directory, each time at another port. */
-  async start(): Promise<void> {
-    this.#running = await serve({ ...this.#project, port: 0, output: 'keep' })
-    const killedAt = this.deaths.at(-1)
-    if (killedAt !== undefined) this.down_ms += Date.now() - killedAt
-    this.#start.resolve(this.#running.url)
+  start(): Promise<void> {
+    return this.#lives.start()
   }
 
   /** SIGKILL. Returns when the process is gone. */
-  async kill(): Promise<void> {
-    if (!this.#running) return
-    const { pid, ended, output } = this.#running
-    process.kill(pid, 'SIGKILL')
-    const killedAt = Date.now()
-    this.#start = Promise.withResolvers()
-    this.#running = null
-    await ended
-    this.#printed += output()
-    this.deaths.push(killedAt)
+  kill(): Promise<void> {
+    return this.#lives.kill()
   }
 
   /** SIGTERM, as an operator does it. Returns when the process is gone. */
-  async stop(): Promise<void> {
-    if (!this.#running) return
-    const { stop, output } = this.#running
-    this.#start = Promise.withResolvers()
-    this.#running = null
-    await stop()
-    this.#printed += output()
-    this.deaths.push(Date.now())
+  stop(): Promise<void> {
+    return this.#lives.stop()
   }
 
   /** What all lives have printed on the console so far. */
   get printed(): string {
-    return this.#printed + (this.#running?.output() ?? '')
+    return this.#lives.printed
   }
 
   /** Resolves while it answers: at once, or after the next start. */
   async up(): Promise<void> {
-    await this.#start.promise
+    await this.#lives.up()
   }
 
   /** Sends a call as soon as there is somebody to send it to. null: it broke off. */
@@ -108,14 +95,14 @@ export class Victim {
     return this.#send(wanted, {
       'x-provider': provider,
       'x-outpost-auth': token,
-      'x-sent': String(Date.now()),
+      [SENT]: String(Date.now()),
       ...(key !== undefined && { 'idempotency-key': key }),
     })
   }
 
   /** The same for the operator. */
   async operate(
-    method: 'GET' | 'POST' | 'DELETE',
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
     path: string,
     { body, accept = 'application/json', patience_ms = PATIENCE_MS }: Asking = {},
   ): Promise<Answer | null> {
@@ -134,7 +121,7 @@ export class Victim {
     wanted: Pick<Wanted, 'method' | 'path' | 'body' | 'patience_ms'>,
     headers: OutgoingHttpHeaders,
   ): Promise<Answer | null> {
-    const url = await this.#start.promise
+    const url = await this.#lives.up()
     const { patience_ms } = wanted
     const signal = AbortSignal.timeout(patience_ms ?? PATIENCE_MS)
     try {

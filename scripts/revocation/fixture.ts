@@ -1,15 +1,14 @@
 import { once } from 'node:events'
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 
-import { ROOT, runFolder } from '../bench/fixture.ts'
+import { runFolder } from '../bench/fixture.ts'
+import { copyCheckout } from '../checks/project.ts'
 import { newKey } from '../dev-vars.ts'
 import { build, serve } from '../serve.ts'
 import type { Served } from '../serve.ts'
-
-const COPIED = ['src', 'scripts', 'package.json', 'tsconfig.json', 'wrangler.toml']
 
 /** What one grant of the check is made of, and how it is called. */
 export interface Agent {
@@ -100,8 +99,7 @@ export class Installation {
 /** The checkout's own code with one provider, in a folder that git ignores. */
 function makeProject(upstream: string): string {
   const root = runFolder('revocation-check')
-  const filter = (from: string) => basename(from) !== 'generated'
-  for (const name of COPIED) cpSync(join(ROOT, name), join(root, name), { recursive: true, filter })
+  copyCheckout(root)
   mkdirSync(join(root, 'providers'))
   writeFileSync(join(root, 'providers/upstream.yaml'), PROVIDER.replace('URL', upstream))
   // Nobody is let in by address: the grants name theirs.

@@ -19,8 +19,11 @@ export interface Launch {
   readonly port: number
   /** All of the child's environment. */
   readonly env: Readonly<Record<string, string>>
-  /** `inherit`: the Worker's log lines come out of our own stdout and stderr, unchanged. */
-  readonly output: 'inherit' | 'keep'
+  /**
+   * `inherit`: the Worker's log lines come out of our own stdout and stderr, unchanged. A number: they
+   * go to that open file, and past this process.
+   */
+  readonly output: 'inherit' | 'keep' | number
   readonly onSpawn: (pid: number) => void
   /** A socket beside the configuration: who calls there keeps it from ending for a while (linger.js). */
   readonly linger?: string
@@ -53,7 +56,7 @@ export async function launch(wanted: Launch): Promise<Running> {
     // Where the socket of linger.js is: a path of more than a hundred characters is none.
     cwd: dirname(wanted.config),
     env: wanted.env,
-    stdio: ['ignore', wanted.output === 'keep' ? 'pipe' : 'inherit', 'pipe', 'pipe'],
+    stdio: ['ignore', ...streamsOf(wanted.output), 'pipe'],
   })
   const log = logOf(child, wanted.output)
   const ended = endOf(child)
@@ -166,6 +169,12 @@ function reachable(host: string): string {
 /** As it stands in front of `:port`. */
 export function bracketed(host: string): string {
   return host.includes(':') ? `[${host}]` : host
+}
+
+/** For stdout and stderr. Complaints at the start are wanted here, unless a file has them. */
+function streamsOf(output: Launch['output']): ['pipe' | 'inherit' | number, 'pipe' | number] {
+  if (typeof output === 'number') return [output, output]
+  return [output === 'keep' ? 'pipe' : 'inherit', 'pipe']
 }
 
 /** Until workerd answers, its complaints are held back: they may become the error that is thrown. */

@@ -7,7 +7,7 @@ import { REFUSALS } from '../refusal.ts'
 import type { Refusal } from '../refusal.ts'
 import { declaredLength } from '../upload.ts'
 import type { Event } from './event.ts'
-import { redact } from './redact.ts'
+import { redactor } from './redact.ts'
 
 /** What is known of a call so far. Each stage adds its own; the record is made of whatever is there. */
 export interface Progress {
@@ -27,7 +27,7 @@ export interface Progress {
   approval?: string | null
   /** Something was sent upstream, or is about to be. */
   forwarded?: true
-  /** How many of the upstream's headers repeated a credential. */
+  /** How many echoes of a credential were taken out before the answer left. */
   scrubbed?: number
 }
 
@@ -40,51 +40,48 @@ export interface Ending {
 const MAX_PATH = 1024
 const MAX_NAME = 64
 
-/** The record of a call, finished or about to be forwarded. */
+/**
+ * The record of a call, finished or about to be forwarded. Its members stand in the order of their
+ * names: as text it is in canonical form.
+ */
 export function eventOf(so: Progress, { now, response }: Ending): Event {
-  const { id, at, request } = so
-  return {
-    id,
-    at: new Date(at).toISOString(),
-    ...whoCalled(so),
-    method: request.method,
-    ...whatWasAsked(so),
-    ...whatWasDecided(so),
-    approval: so.approval ?? null,
-    mode: 'edge',
-    secret_read: (so.credentials?.opened.length ?? 0) > 0,
-    secret_exposed: false,
-    echoes_scrubbed: so.scrubbed ?? 0,
-    ...howItEnded(so, response),
-    duration_ms: now - at,
-    bytes_in: request.body ? declaredLength(request.headers) : null,
-  }
-}
-
-function howItEnded(
-  { refusal }: Progress,
-  response: Response | null,
-): Pick<Event, 'status' | 'code' | 'cache' | 'bytes_out'> {
+  const { id, at, request, call, place, caller, refusal, credentials } = so
+  const { category, sensitive, decision, rule, reason } = whatWasDecided(so)
+  const clean = call && cleaner(so, call)
   const status = response?.status ?? null
   return {
-    status,
-    code: refusal?.code ?? (status === 429 ? 'PROXY_UPSTREAM_RATE_LIMITED' : null),
-    cache: refusal ? 'BYPASS' : (response?.headers.get('x-proxy-cache') ?? 'BYPASS'),
+    agent: caller?.agent ?? null,
+    approval: so.approval ?? null,
+    at: new Date(at).toISOString(),
+    bytes_in: request.body ? declaredLength(request.headers) : null,
     bytes_out: response ? declaredLength(response.headers) : null,
+    cache: refusal ? 'BYPASS' : (response?.headers.get('x-proxy-cache') ?? 'BYPASS'),
+    category,
+    client: place?.address ?? null,
+    code: refusal?.code ?? (status === 429 ? 'PROXY_UPSTREAM_RATE_LIMITED' : null),
+    decision,
+    duration_ms: now - at,
+    echoes_scrubbed: so.scrubbed ?? refusal?.details.echoes ?? 0,
+    grant: caller?.grant?.id ?? null,
+    host: place?.host?.id ?? null,
+    id,
+    method: request.method,
+    mode: 'edge',
+    operation: null,
+    path: clean ? clean(call.path).slice(0, MAX_PATH) : null,
+    project: caller?.project ?? null,
+    provider:
+      clean && call.named.name !== '' ? plain(clean(call.named.name)).slice(0, MAX_NAME) : null,
+    query_keys: clean ? queryKeys(call.query).map((key) => clean(key).slice(0, MAX_NAME)) : [],
+    reason,
+    rule,
+    secret_exposed: false,
+    secret_read: (credentials?.opened.length ?? 0) > 0,
+    sensitive,
+    status,
+    tenant: caller?.tenant ?? null,
   }
 }
-
-function whoCalled({
-  place,
-  caller,
-}: Progress): Pick<Event, 'tenant' | 'project' | 'agent' | 'host' | 'client' | 'grant'> {
-  const from = { host: place?.host?.id ?? null, client: place?.address ?? null }
-  if (!caller) return { ...NOBODY, ...from }
-  const { tenant, project, agent, grant } = caller
-  return { tenant, project, agent, grant: grant?.id ?? null, ...from }
-}
-
-const NOBODY = { tenant: null, project: null, agent: null, grant: null }
 
 function rejection(credentials: Opening | undefined): string | null {
   const why = credentials?.rejected ?? null
@@ -119,19 +116,16 @@ export function cleaner(
 ): (text: string) => string {
   const presented = caller?.shown ?? presentedIn(call, NO_SLOTS).all
   const secrets = [...(place?.key ? [place.key] : []), ...(credentials?.opened ?? [])]
-  return (text) => secrets.reduce((rest, secret) => secret.redact(rest), redact(text, presented))
+  const withoutKeys = redactor(presented)
+  return (text) => secrets.reduce((rest, secret) => secret.redact(rest), withoutKeys(text))
 }
 
-function whatWasAsked(so: Progress): Pick<Event, 'provider' | 'path' | 'query_keys' | 'operation'> {
-  const { call } = so
-  if (!call) return { provider: null, path: null, query_keys: [], operation: null }
-  const clean = cleaner(so, call)
-  return {
-    provider: call.named.name === '' ? null : clean(call.named.name).slice(0, MAX_NAME),
-    path: clean(call.path).slice(0, MAX_PATH),
-    query_keys: queryKeys(call.query).map((key) => clean(key).slice(0, MAX_NAME)),
-    operation: null,
-  }
+/**
+ * No name has anything else in it, and a header may: what a terminal obeys (ESC, U+009B), what turns
+ * text around. Paths and queries are ASCII without control characters by the time that they are here.
+ */
+function plain(name: string): string {
+  return name.replaceAll(/[^\x20-\x7e]/g, '?')
 }
 
 /** So many names of a query are recorded, and shown. */

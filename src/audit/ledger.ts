@@ -211,7 +211,26 @@ export class Ledger {
 }
 
 /** The text of a record at its place; of a shorter record, when it is too long. */
-function boundedText(record: NewRecord, place: object): string {
-  const text = textOf({ ...record, ...place })
-  return text.length <= MAX_RECORD ? text : textOf({ ...bounded(record), ...place })
+function boundedText(record: NewRecord, place: Place): string {
+  if (!('event' in record)) {
+    const text = textOf({ ...record, ...place })
+    return text.length <= MAX_RECORD ? text : textOf({ ...bounded(record), ...place })
+  }
+  const text = callText(record, place)
+  if (text.length <= MAX_RECORD) return text
+  const event: unknown = JSON.parse(record.event)
+  return textOf({ ...bounded({ ...record, event }), ...place })
+}
+
+interface Place {
+  readonly seq: number
+  readonly tenant: string
+  readonly recorded: string
+}
+
+/** As `textOf` says it of the event itself. */
+function callText(record: Extract<NewRecord, { event: string }>, place: Place): string {
+  const opened = record.kind === 'closed' ? `,"opened":${record.opened}` : ''
+  const { recorded, seq, tenant } = place
+  return `{"event":${record.event},"kind":"${record.kind}"${opened},"recorded":"${recorded}","seq":${seq},"tenant":${JSON.stringify(tenant)}}`
 }

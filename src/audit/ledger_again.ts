@@ -1,7 +1,8 @@
 import { textOf } from './chain.ts'
+import type { Event, EventText } from './event.ts'
 import { firstAfter, readRow, rowsAfter } from './ledger_rows.ts'
 import type { Stretch } from './ledger_rows.ts'
-import type { NewRecord } from './record.ts'
+import type { LedgerRecord, NewRecord } from './record.ts'
 
 /** Whoever asks again has a clock of his own. */
 const CLOCKS_MS = 60_000
@@ -28,15 +29,20 @@ export function notYetIn(
 }
 
 /** The identifier of a call is its own; what has none is known by what it says. */
-function identity(record: NewRecord): string {
+function identity(record: NewRecord | LedgerRecord): string {
   switch (record.kind) {
     case 'call':
     case 'opened':
     case 'closed':
-      return `${record.kind} ${record.event.id}`
+      return `${record.kind} ${idOf(record.event)}`
     case 'control':
       return `control ${textOf(record.control)}`
     case 'refusals':
       return `refusals ${textOf(record.refusals)}`
   }
+}
+
+function idOf(event: Event | EventText): string {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what `eventText` made
+  return typeof event === 'string' ? (JSON.parse(event) as Event).id : event.id
 }

@@ -1,15 +1,18 @@
-import type { Event } from './event.ts'
+import type { Event, EventText } from './event.ts'
 
-/** What is given to the ledger. */
-export type NewRecord =
+/** What a record is about. */
+type Subject<E> =
   /** A whole call: a refused one, or one that is not sensitive. */
-  | { readonly kind: 'call'; readonly event: Event }
+  | { readonly kind: 'call'; readonly event: E }
   /** A sensitive call, before it is forwarded. */
-  | { readonly kind: 'opened'; readonly event: Event }
+  | { readonly kind: 'opened'; readonly event: E }
   /** Its end. `opened` is the seq of its opening. */
-  | { readonly kind: 'closed'; readonly opened: number; readonly event: Event }
+  | { readonly kind: 'closed'; readonly opened: number; readonly event: E }
   | { readonly kind: 'control'; readonly control: Control }
   | { readonly kind: 'refusals'; readonly refusals: Refusals }
+
+/** What is given to the ledger. A call comes as text: it is written once, and never read on its way. */
+export type NewRecord = Subject<EventText>
 
 /** A change that an operator made, or that the ledger made to itself. */
 export interface Control {
@@ -33,7 +36,7 @@ export interface Refusals {
 }
 
 /** A record in the chain. */
-export type LedgerRecord = NewRecord & {
+export type LedgerRecord = Subject<Event> & {
   /** 1, 2, 3 … in each tenant. */
   readonly seq: number
   readonly tenant: string

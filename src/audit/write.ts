@@ -1,6 +1,8 @@
 import type { Deps } from '../deps.ts'
+import type { Permit } from '../policy/decide.ts'
 import { eventOf } from './describe.ts'
 import type { Ending, Progress } from './describe.ts'
+import { eventText } from './event.ts'
 import type { Refused } from './recorder.ts'
 
 /**
@@ -9,13 +11,15 @@ import type { Refused } from './recorder.ts'
  */
 export function writeCall(so: Progress, ending: Ending, deps: Deps): void {
   const event = eventOf(so, ending)
-  deps.write(event)
+  const text = eventText(event)
+  deps.write(text)
   const tenant = tenantIn(so)
   const { opened } = so
   // What was forwarded is recorded; what was only refused is counted when there is too much of it.
-  if (opened !== undefined) deps.recorder.add(tenant, { kind: 'closed', opened, event }, deps)
-  else if (event.decision === 'allow') deps.recorder.add(tenant, { kind: 'call', event }, deps)
-  else deps.recorder.addRefusal(whoIn(so, tenant), { kind: 'call', event }, deps)
+  if (opened !== undefined) deps.recorder.add(tenant, { kind: 'closed', opened, event: text }, deps)
+  else if (event.decision === 'allow')
+    deps.recorder.add(tenant, { kind: 'call', event: text }, deps)
+  else deps.recorder.addRefusal(whoIn(so, tenant), { kind: 'call', event: text }, deps)
 }
 
 /** The caller's; of a stranger, that of the token he showed or of the host entry. */
@@ -25,4 +29,24 @@ function tenantIn({ caller, refusal, place }: Progress): string {
 
 function whoIn({ caller, refusal }: Progress, tenant: string): Refused {
   return { tenant, caller: caller?.id ?? null, code: refusal?.code ?? 'none' }
+}
+
+/**
+ * The echoes that were taken out of a body while it streamed: known when the record of the call has
+ * been written. A line on the console, and a record that names the call.
+ */
+export function writeEchoes(
+  id: string,
+  { caller, provider }: Permit,
+  echoes: number,
+  deps: Deps,
+): void {
+  if (echoes === 0) return
+  deps.warn(`audit: ${echoes} echoes of a credential in the answer to ${id}`)
+  const { agent, project, tenant } = caller
+  const cut = provider.on_echo === 'block'
+  const details = { provider: provider.name, agent, project, echoes_scrubbed: echoes, cut }
+  const at = new Date(deps.now()).toISOString()
+  const control = { at, action: 'answer.scrubbed', by: 'outpost', target: id, details }
+  deps.recorder.add(tenant, { kind: 'control', control }, deps)
 }

@@ -13,6 +13,8 @@ export interface Plugin {
   readonly readsBody?: boolean
   /** True when `sign` uses `credentials.minted`. */
   readonly mints?: boolean
+  /** Where it mints, below `base_url`: a call of an agent's to it is refused. */
+  readonly mintPath?: string
   /** Upstream statuses which mean that the credential was rejected, where the YAML names none. */
   readonly invalidateOn?: readonly number[]
   readonly sign: (draft: Draft, credentials: Credentials, now: number) => void | Promise<void>

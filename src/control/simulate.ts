@@ -59,7 +59,7 @@ export const simulate: Handler<'simulate'> = async (asked) => {
     return { decision: outcomeOf(decision), steps }
   } catch (error) {
     const { code, message } = asRefusal(error)
-    step(named ? 'path' : 'provider', false, message)
+    step(code === 'PROXY_UNKNOWN_PROVIDER' ? 'provider' : 'path', false, message)
     return { decision: refused(code, message), steps }
   }
 }

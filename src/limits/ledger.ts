@@ -162,6 +162,7 @@ export function cooldownOf(wait_ms: number): number {
 }
 
 function same(one: readonly Window[], other: readonly Window[]): boolean {
+  if (one === other) return true
   return (
     one.length === other.length &&
     one.every(

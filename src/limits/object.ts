@@ -12,6 +12,7 @@ import {
   underWindows,
 } from './ledger.ts'
 import type { Ask, Ledger, Standing, Stored, Verdict } from './ledger.ts'
+import { flat, WindowsReader } from './wire.ts'
 
 const KEY = 'ledger'
 
@@ -28,6 +29,12 @@ export class Limiter extends DurableObject {
   #ledger: Ledger | undefined
   #calls = 0
   #settling = false
+  readonly #reader = new WindowsReader()
+
+  /** `take`, as calls ask it: see wire.ts. */
+  ask(windows: string, patience: number, quota: number | null): readonly number[] {
+    return flat(this.take({ windows: this.#reader.read(windows), patience, quota }))
+  }
 
   take(ask: Ask): Verdict {
     const now = Date.now()

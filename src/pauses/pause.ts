@@ -22,6 +22,8 @@ export interface PauseSubject {
   /** null: a caller without a grant, who has no agent's name. */
   readonly agent: string | null
   readonly provider: string
+  /** The provider at the root of what that one extends. */
+  readonly alias_of: string | null
 }
 
 /** The first pause that holds for the call, or null. */
@@ -37,9 +39,10 @@ export function scopeKey(scope: PauseScope): string {
   return `tenant ${scope.tenant}`
 }
 
-function covers(scope: PauseScope, { tenant, agent, provider }: PauseSubject): boolean {
+/** An alias is the same API with another key: it stops with the provider that it extends. */
+function covers(scope: PauseScope, { tenant, agent, provider, alias_of }: PauseSubject): boolean {
   if ('all' in scope) return true
-  if ('provider' in scope) return scope.provider === provider
+  if ('provider' in scope) return scope.provider === provider || scope.provider === alias_of
   if ('agent' in scope) return scope.agent === agent
   return scope.tenant === tenant
 }

@@ -18,12 +18,12 @@ import { mintRequest, readConfig, readMint } from './groww_token.ts'
 export class GrowwApprovalMintAuth implements Plugin {
   readonly slots: Slots = { headers: ['authorization'], params: [] }
   readonly mints = true
+  readonly mintPath: string
   readonly invalidateOn: readonly number[]
   readonly secrets: readonly SecretRef[]
 
   readonly #key: SecretRef
   readonly #secret: SecretRef
-  readonly #mintPath: string
 
   /** @throws Error which the compiler shows beside the provider's `config:`. */
   constructor(config: PluginConfig) {
@@ -34,12 +34,12 @@ export class GrowwApprovalMintAuth implements Plugin {
     )
     this.secrets = secrets
     ;[this.#key, this.#secret] = secrets
-    this.#mintPath = mintPath
+    this.mintPath = mintPath
     this.invalidateOn = invalidateOn
   }
 
   async sign(draft: Draft, credentials: Credentials): Promise<void> {
-    const url = draft.base_url + this.#mintPath
+    const url = draft.base_url + this.mintPath
     const key = (): string => reveal(credentials.open(this.#key))
     const secret = (): string => reveal(credentials.open(this.#secret))
     const token = await credentials.minted({

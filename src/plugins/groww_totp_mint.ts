@@ -19,12 +19,12 @@ import { totp } from './totp.ts'
 export class GrowwTotpMintAuth implements Plugin {
   readonly slots: Slots = { headers: ['authorization'], params: [] }
   readonly mints = true
+  readonly mintPath: string
   readonly invalidateOn: readonly number[]
   readonly secrets: readonly SecretRef[]
 
   readonly #key: SecretRef
   readonly #seed: SecretRef
-  readonly #mintPath: string
 
   /** @throws Error which the compiler shows beside the provider's `config:`. */
   constructor(config: PluginConfig) {
@@ -35,12 +35,12 @@ export class GrowwTotpMintAuth implements Plugin {
     )
     this.secrets = secrets
     ;[this.#key, this.#seed] = secrets
-    this.#mintPath = mintPath
+    this.mintPath = mintPath
     this.invalidateOn = invalidateOn
   }
 
   async sign(draft: Draft, credentials: Credentials): Promise<void> {
-    const url = draft.base_url + this.#mintPath
+    const url = draft.base_url + this.mintPath
     const key = (): string => reveal(credentials.open(this.#key))
     const seed = (): string => reveal(credentials.open(this.#seed))
     const token = await credentials.minted({

@@ -50,6 +50,12 @@ export function decide(caller: Caller, provider: Provider, call: Call): Decision
       reason: `${provider.forwarding.deny[denied]} denies it`,
     })
   }
+  if (policy.mints(readings)) {
+    return deny('PROXY_PATH_DENIED', 'the path is denied', {
+      rule: 'token_path',
+      reason: "it is where the provider's tokens are minted",
+    })
+  }
   const route = routeOf(provider, call, { policy, readings })
   if (!route) {
     return deny('PROXY_NO_ROUTE', 'no rule allows this method and path', {
@@ -66,8 +72,8 @@ export function decide(caller: Caller, provider: Provider, call: Call): Decision
  */
 function outOfReach(caller: Caller, provider: Provider): Denial | null {
   const { host, grant, tenant, agent } = caller
-  const { name } = provider
-  const paused = pausedBy(caller.pauses, { tenant, agent, provider: name })
+  const { name, alias_of } = provider
+  const paused = pausedBy(caller.pauses, { tenant, agent, provider: name, alias_of })
   if (paused) {
     const rule = `pause ${scopeKey(paused.scope)}`
     return deny('PROXY_PAUSED', 'paused by an operator', { rule, reason: 'paused' })

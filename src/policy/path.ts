@@ -105,9 +105,18 @@ function cut(text: string): string {
   return text.replace(/[?#].*$/s, '') || '/'
 }
 
-/** Windows and IIS take blanks and dots at the end of a segment for nothing. */
+/**
+ * Windows and IIS take blanks and dots at the end of a segment for nothing. Not by an expression: it
+ * would begin anew at each dot of a long run that does not end there.
+ */
 function trimmed(text: string): string {
-  return text.replaceAll(/[.\s]+(?=\/|$)/g, '')
+  return text.split('/').map(withoutTail).join('/')
+}
+
+function withoutTail(segment: string): string {
+  let end = segment.length
+  while (end > 0 && /[.\s]/.test(segment.charAt(end - 1))) end -= 1
+  return segment.slice(0, end)
 }
 
 const CHANGES = [fold, cut, withoutParameters, trimmed, collapsed, withoutFinalSlash]

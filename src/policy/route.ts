@@ -81,6 +81,11 @@ export interface Policy {
   readonly sensitive: (readings: readonly string[], method: string, limit: number) => number
   /** The index of the deny pattern that holds for any reading, or -1. */
   readonly deny: (readings: readonly string[]) => number
+  /**
+   * Whether some reading is the path where the provider's tokens are minted: its answer is a
+   * credential. A rule of `allow` that names that very path takes it on itself.
+   */
+  readonly mints: (readings: readonly string[]) => boolean
 }
 
 const policies = new WeakMap<Provider, Policy>()
@@ -94,9 +99,19 @@ export function policyOf(provider: Provider): Policy {
     allow: arrange(allow.map(({ pattern }) => pattern)),
     sensitive: sensitiveIn(allow),
     deny: denials(denied),
+    mints: mintsIn(provider),
   }
   policies.set(provider, policy)
   return policy
+}
+
+function mintsIn({ credential, forwarding }: Provider): Policy['mints'] {
+  const { token_path: path } = credential
+  if (path === undefined || forwarding.allow.some(({ pattern }) => pattern === path)) {
+    return () => false
+  }
+  const among = denials([path])
+  return (readings) => among(readings) >= 0
 }
 
 function sensitiveIn(rules: readonly Rule[]): Policy['sensitive'] {

@@ -1,5 +1,7 @@
 import { asking } from '../approvals/asking.ts'
 import type { Asked } from '../approvals/asking.ts'
+import { canonical } from '../audit/canonical.ts'
+import type { Event, EventText } from '../audit/event.ts'
 import { grantProblem } from '../grants/grant.ts'
 import { pausedBy } from '../pauses/pause.ts'
 import { approvalRequested } from './controls.ts'
@@ -70,7 +72,13 @@ function opened(
   approval: string | null,
   now: number,
 ): Entered {
-  const [place] = ledger.append([{ kind: 'opened', event: { ...event, approval } }], now)
+  const text = approval === null ? event : withApproval(event, approval)
+  const [place] = ledger.append([{ kind: 'opened', event: text }], now)
   if (!place) throw new Error('the ledger gave no place')
   return { is: 'in', opened: place.seq, approval }
+}
+
+function withApproval(event: EventText, approval: string): EventText {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what `eventText` made
+  return canonical({ ...(JSON.parse(event) as Event), approval })
 }

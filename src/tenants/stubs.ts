@@ -1,5 +1,5 @@
 import type { Approval, ApprovalAsk, ApprovalScope, ApprovalState } from '../approvals/approval.ts'
-import type { Event } from '../audit/event.ts'
+import type { EventText } from '../audit/event.ts'
 import type {
   Control,
   EventPage,
@@ -13,7 +13,7 @@ import type {
 } from '../audit/record.ts'
 import type { GrantChange } from '../grants/changes.ts'
 import type { Grant, GrantState } from '../grants/grant.ts'
-import type { Pause, PauseScope } from '../pauses/pause.ts'
+import type { Pause, PauseScope, PauseSubject } from '../pauses/pause.ts'
 
 /** What a read may go by for a while: the grant of a token, and the pauses of the tenant. */
 export interface Look {
@@ -26,11 +26,11 @@ export interface Look {
 export interface Entry {
   /** null: a caller without a grant. */
   readonly grant: { readonly id: string; readonly hash: string } | null
-  readonly subject: { readonly agent: string | null; readonly provider: string }
+  readonly subject: Omit<PauseSubject, 'tenant'>
   /** null: none is wanted. */
   readonly approval: ApprovalAsk | null
   /** As it is known before the call is forwarded. */
-  readonly event: Event
+  readonly event: EventText
 }
 
 /** Whether the call may go. Nothing but `in` may go, and `in` is on disk. */

@@ -37,7 +37,7 @@ export function tokensFor({ name }: Provider, deps: TokenDeps): Tokens {
     stored: async (key) => {
       const text = await read(key, deps)
       if (text !== null) stored = await fingerprint(text)
-      return text === null ? null : new Secret(text)
+      return text === null ? null : secretOf(name, text, deps)
     },
     reject: async (reason) => {
       if (stored !== null) report(name, { token: stored, reason }, deps)
@@ -45,6 +45,17 @@ export function tokensFor({ name }: Provider, deps: TokenDeps): Tokens {
     },
   }
 }
+
+/** The same object as for the call before, as long as the token is the same: work was done with it. */
+function secretOf(provider: string, text: string, deps: TokenDeps): Secret {
+  const known = storedBy.get(deps)?.get(provider)
+  if (known?.is(text)) return known
+  const secret = new Secret(text)
+  storedBy.set(deps, (storedBy.get(deps) ?? new Map<string, Secret>()).set(provider, secret))
+  return secret
+}
+
+const storedBy = new WeakMap<TokenDeps, Map<string, Secret>>()
 
 async function dropped(provider: string, token: Token, deps: TokenDeps): Promise<boolean> {
   const another = await deps

@@ -6,7 +6,7 @@ import { canonical } from '../../src/audit/canonical.ts'
 import { checkpointOf, genesis, lineOf, link, textOf } from '../../src/audit/chain.ts'
 import type { LedgerRecord, NewRecord } from '../../src/audit/record.ts'
 import vectors from '../vectors/audit_chain.json'
-import { anEvent, checked, named, offline } from './world.ts'
+import { anEvent, anEventText, checked, named, offline } from './world.ts'
 
 /** Records as another program made them. */
 const RECORDS = vectors.records as unknown as readonly LedgerRecord[]
@@ -189,12 +189,12 @@ describe('a record that is too long', () => {
     Array.from({ length: 500 }, (_, n) => [`${n}${long.slice(0, 999)}`, long.slice(0, 999)]),
   )
   it.each<[string, NewRecord]>([
-    ['a path', { kind: 'call', event: anEvent({ path: long }) }],
+    ['a path', { kind: 'call', event: anEventText({ path: long }) }],
     [
       'every text of it',
       {
         kind: 'call',
-        event: anEvent(
+        event: anEventText(
           Object.fromEntries(
             Object.entries(anEvent()).map(([key, value]) => [
               key,
@@ -208,7 +208,7 @@ describe('a record that is too long', () => {
       'texts of escapes',
       {
         kind: 'call',
-        event: anEvent({
+        event: anEventText({
           path: '\u0000'.repeat(20_000),
           query_keys: Array.from({ length: 90 }, () => '\uD800'.repeat(3000)),
         }),
@@ -216,7 +216,10 @@ describe('a record that is too long', () => {
     ],
     [
       'a list',
-      { kind: 'call', event: anEvent({ query_keys: Array.from({ length: 9000 }, () => 'key') }) },
+      {
+        kind: 'call',
+        event: anEventText({ query_keys: Array.from({ length: 9000 }, () => 'key') }),
+      },
     ],
     [
       'details',

@@ -6,6 +6,7 @@ import type { NewRecord } from '../../src/audit/record.ts'
 import {
   aCall,
   anEvent,
+  anEventText,
   calls,
   exported,
   faultsIn,
@@ -78,8 +79,8 @@ describe('the ledger', () => {
   it.each<[string, readonly NewRecord[], number]>([
     ['one call', [aCall()], 2],
     ['64 calls', calls(64), 65],
-    ['an opening', [{ kind: 'opened', event: anEvent() }], 2],
-    ['a closing', [{ kind: 'closed', opened: 1, event: anEvent() }], 3],
+    ['an opening', [{ kind: 'opened', event: anEventText() }], 2],
+    ['a closing', [{ kind: 'closed', opened: 1, event: anEventText() }], 3],
   ])('writes few rows for %s', (_, records, rows) =>
     withLedger((ledger, { sql }) => {
       ledger.append([aCall()], NOON)

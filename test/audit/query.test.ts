@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Ledger } from '../../src/audit/ledger.ts'
 import { momentOf } from '../../src/audit/ledger_query.ts'
 import type { EventQuery, NewRecord } from '../../src/audit/record.ts'
-import { aCall, anEvent, calls, NOON, withLedger } from './world.ts'
+import { aCall, anEvent, anEventText, calls, NOON, withLedger } from './world.ts'
 
 const MINUTE = 60_000
 const at = (minutes: number): string => new Date(NOON + minutes * MINUTE).toISOString()
@@ -12,11 +12,11 @@ const RECORDS: readonly (readonly [number, NewRecord])[] = [
   [0, aCall({ at: at(0), path: '/1' })],
   [1, aCall({ at: at(1), path: '/2', agent: 'other', provider: 'slack' })],
   [2, aCall({ at: at(2), path: '/3', project: 'api', decision: 'deny' })],
-  [3, { kind: 'opened', event: anEvent({ at: at(3), path: '/4', status: 0 }) }],
+  [3, { kind: 'opened', event: anEventText({ at: at(3), path: '/4', status: 0 }) }],
   // Begun before the one above, recorded after it.
   [4, aCall({ at: at(2.5), path: '/5' })],
-  [5, { kind: 'closed', opened: 4, event: anEvent({ at: at(3), path: '/4', status: 201 }) }],
-  [6, { kind: 'opened', event: anEvent({ at: at(6), path: '/7', status: 0 }) }],
+  [5, { kind: 'closed', opened: 4, event: anEventText({ at: at(3), path: '/4', status: 201 }) }],
+  [6, { kind: 'opened', event: anEventText({ at: at(6), path: '/7', status: 0 }) }],
   [
     7,
     {

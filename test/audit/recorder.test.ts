@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
+import type { Event } from '../../src/audit/event.ts'
 import { MOST_KEPT } from '../../src/audit/line.ts'
 import type { Head, NewRecord } from '../../src/audit/record.ts'
 import {
@@ -103,7 +104,8 @@ function named(record: NewRecord): string {
   if (record.kind === 'control') {
     return `${record.control.action} ${JSON.stringify(record.control.details)}`
   }
-  return record.event.path ?? ''
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what `aCall` made
+  return (JSON.parse(record.event) as Event).path ?? ''
 }
 
 function paths(from: number, to: number): string[] {

@@ -3,8 +3,9 @@ import { env } from 'cloudflare:workers'
 
 import { ExportCheck } from '../../scripts/audit/export-check.ts'
 import type { Report } from '../../scripts/audit/export-check.ts'
+import { canonical } from '../../src/audit/canonical.ts'
 import { lineOf } from '../../src/audit/chain.ts'
-import type { Event } from '../../src/audit/event.ts'
+import type { Event, EventText } from '../../src/audit/event.ts'
 import { Ledger } from '../../src/audit/ledger.ts'
 import type { Fault, Head, LedgerRecord, NewRecord } from '../../src/audit/record.ts'
 
@@ -47,7 +48,12 @@ export function anEvent(own: Partial<Event> = {}): Event {
 }
 
 export function aCall(own: Partial<Event> = {}): NewRecord {
-  return { kind: 'call', event: anEvent(own) }
+  return { kind: 'call', event: anEventText(own) }
+}
+
+/** As the ledger is given it. */
+export function anEventText(own: Partial<Event> = {}): EventText {
+  return canonical(anEvent(own))
 }
 
 /** So many calls, which can be told apart by their path. */

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { appendParam, hasParam, paramValues, withoutParams } from '../../src/query.ts'
+import { appendParam, hasParam, paramsNamed, withoutParams } from '../../src/query.ts'
 
 describe('a key that a server may read as api_key', () => {
   const spellings = [
@@ -88,7 +88,10 @@ describe('withoutParams', () => {
   })
 })
 
-describe('paramValues', () => {
+const paramValues = (query: string, name: string) =>
+  paramsNamed(query, [name]).map(({ value }) => value)
+
+describe('paramsNamed', () => {
   it.each([
     ['a=1', []],
     ['key', ['']],

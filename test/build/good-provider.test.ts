@@ -20,6 +20,8 @@ const DEFAULTS: Provider = {
   require_grant: false,
   timeout_ms: 30_000,
   max_body_bytes: null,
+  scrub: 'auto',
+  on_echo: 'redact',
   auth: { type: 'none', invalidate_on: [] },
   credential: { secrets: [], headers: [], params: [], reads_body: false },
   forwarding: {
@@ -53,7 +55,7 @@ it.each(['auth: none', 'auth: { type: none }', 'auth: "none"'])(
 const KEYS: readonly (readonly [string, string, object])[] = [
   [
     'every key of the file',
-    'description: d\ndocs_url: https://d.test/\nenabled: true\nforward_cookies: true\nencoded_slash: allow\nallow_method_override: true\nrequire_grant: true\ntimeout_ms: 1\nmax_body_bytes: 1',
+    'description: d\ndocs_url: https://d.test/\nenabled: true\nforward_cookies: true\nencoded_slash: allow\nallow_method_override: true\nrequire_grant: true\ntimeout_ms: 1\nmax_body_bytes: 1\nscrub: always\non_echo: block',
     {
       description: 'd',
       docs_url: 'https://d.test/',
@@ -63,6 +65,8 @@ const KEYS: readonly (readonly [string, string, object])[] = [
       require_grant: true,
       timeout_ms: 1,
       max_body_bytes: 1,
+      scrub: 'always',
+      on_echo: 'block',
     },
   ],
   [
@@ -255,6 +259,18 @@ it.each(FORWARDING)('reads %s', async (_what, lines, expected) => {
   const indented = lines.replaceAll(/^/gm, '  ')
   const text = `name: x\nbase_url: https://x.test\nauth: none\nforwarding:\n${indented}\n`
   expect((await providerOf(text)).forwarding).toStrictEqual({ ...DEFAULTS.forwarding, ...expected })
+})
+
+it.each([
+  ['https://x.test', 'https://x.test/oauth/token', '/oauth/token'],
+  ['https://x.test/api', 'https://X.test/api/token?a=b', '/token'],
+  ['https://x.test/api', 'https://x.test/apis/token', undefined],
+  ['https://x.test/api', 'https://login.x.test/api/token', undefined],
+  ['https://x.test/api', 'https://x.test:444/api/token', undefined],
+])('at %s, knows %s as %s', async (base, token, path) => {
+  const auth = `{ type: oauth2_client_credentials, client_id_env: A, client_secret_env: B, token_url: '${token}' }`
+  const { credential } = await providerOf(`name: x\nbase_url: ${base}\nauth: ${auth}\n`)
+  expect(credential.token_path).toBe(path)
 })
 
 /** [as written, as compiled] */

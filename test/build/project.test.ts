@@ -311,6 +311,20 @@ it('validates hosts.yaml alone', async () => {
   })
 })
 
+it('validates workstation.yaml alone, and asks no store', async () => {
+  await project({ 'workstation.yaml': 'A: op://v/i/f\nB: pass://b\n' })
+  expect(await script('validate.ts', ['workstation.yaml'])).toEqual({
+    code: 0,
+    stdout: `${join(root, 'workstation.yaml')}: 2 references, ok\n\n1 file, 0 errors\n`,
+    stderr: '',
+  })
+  await project({ 'workstation.yaml': 'A: sentinel\n' })
+  const { code, stdout, stderr } = await script('validate.ts', ['workstation.yaml'])
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '\n1 file, 1 error\n' })
+  expect(stderr).toMatch(/workstation\.yaml:1:4 {2}A: expected a reference, which begins with op:/)
+  expect(stderr).not.toContain('sentinel')
+})
+
 it('validates everything, enabled providers first, and counts', async () => {
   const { code, stdout, stderr } = await script('validate.ts', [])
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })

@@ -1,11 +1,12 @@
 /**
  * What workerd prints, a message with each write, when an upstream of these tests hangs up or
- * refuses: which is what they are about. And its advice on the one header that is not ASCII.
+ * refuses, and when an answer with an echo is cut: which is what they are about. And its advice on the one header that is not ASCII.
  */
 const EXPECTED = [
   /^exception = rust\/worker\/ffi\.rs:\d+: disconnected: /,
   /^uncaught exception; source = Uncaught \(in promise\); stack = Error: Network connection lost\./,
   /^uncaught exception; exception = workerd\/jsg\/value\.h:\d+: disconnected: jsg\.Error: Network connection lost\./,
+  /^uncaught exception; exception = workerd\/jsg\/value\.h:\d+: failed: jsg\.Error: Refusal: the upstream repeated a credential/,
   /^uncaught exception; source = Uncaught \(in promise\); stack = Error: Secret "shelf" not found/,
   /^A header value for "host" contains non-ASCII characters: "höst" /,
 ]

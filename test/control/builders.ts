@@ -38,7 +38,7 @@ export function entryOf(grant: Json, over: Partial<ApprovalAsk> = {}): Entry {
   const { tenant, agent } = grant as { tenant: string; agent: string }
   return {
     grant: null,
-    subject: { agent, provider: 'plain' },
+    subject: { agent, provider: 'plain', alias_of: null },
     approval: {
       subject: {
         tenant,

@@ -27,16 +27,16 @@ export function head(...lines: string[]): string {
 /** A connection which gives answers one after the other. */
 export class Wire {
   readonly socket: Socket
-  #bytes = Buffer.alloc(0)
+  #room = Buffer.alloc(64 * 1024)
+  /** Of the room, what is not consumed. */
+  #bytes = this.#room.subarray(0, 0)
   #ended = false
   /** Whether the other end went away with a reset. */
   reset = false
 
   constructor(port: number) {
     this.socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true })
-    this.socket.on('data', (chunk) => {
-      this.#bytes = Buffer.concat([this.#bytes, chunk])
-    })
+    this.socket.on('data', (chunk: Buffer) => this.#append(chunk))
     this.socket.on('end', () => (this.#ended = true))
     this.socket.on('close', () => (this.#ended = true))
     this.socket.on('error', () => (this.reset = true))
@@ -44,6 +44,20 @@ export class Wire {
 
   send(text: string | Buffer): void {
     this.socket.write(typeof text === 'string' ? Buffer.from(text, 'latin1') : text)
+  }
+
+  /** Into room that doubles: an answer of megabytes comes in hundreds of pieces. */
+  #append(chunk: Buffer): void {
+    const size = this.#bytes.length + chunk.length
+    const end = this.#bytes.byteOffset - this.#room.byteOffset + size
+    if (end > this.#room.length) {
+      this.#room = Buffer.alloc(Math.max(2 * size, 64 * 1024))
+      this.#bytes.copy(this.#room)
+      this.#bytes = this.#room.subarray(0, this.#bytes.length)
+    }
+    const start = this.#bytes.byteOffset - this.#room.byteOffset
+    chunk.copy(this.#room, start + this.#bytes.length)
+    this.#bytes = this.#room.subarray(start, start + size)
   }
 
   /** Everything received and not consumed yet. */
@@ -68,8 +82,8 @@ export class Wire {
 
   /** The next answer; null when the connection ended without one. 1xx answers are left out. */
   async answer(method = 'GET', limitMs = 8000): Promise<Answer | null> {
-    await this.until((bytes) => parse(bytes, method, false) !== null, limitMs)
-    const found = parse(this.#bytes, method, this.#ended)
+    await this.until((bytes) => answerIn(bytes, method, false) !== null, limitMs)
+    const found = answerIn(this.#bytes, method, this.#ended)
     if (!found) return null
     this.#bytes = this.#bytes.subarray(found.length)
     return found.answer.status < 200 ? this.answer(method, limitMs) : found.answer
@@ -106,7 +120,7 @@ interface Parsed {
 }
 
 /** The first answer in these bytes, or null while it is not whole and more may come. */
-function parse(bytes: Buffer, method: string, ended: boolean): Parsed | null {
+export function answerIn(bytes: Buffer, method: string, ended: boolean): Parsed | null {
   const at = bytes.indexOf('\r\n\r\n')
   if (at < 0) return null
   const [first = '', ...lines] = bytes.subarray(0, at).toString('latin1').split('\r\n')
@@ -139,12 +153,21 @@ interface Framed {
 function bodyOf(rest: Buffer, { status, headers, method, ended }: Framing): Framed {
   const none = { body: Buffer.alloc(0), complete: true, length: 0 }
   if (method === 'HEAD' || status < 200 || status === 204 || status === 304) return none
-  if (values({ headers }, 'transfer-encoding').includes('chunked')) return unchunked(rest)
+  if (values({ headers }, 'transfer-encoding').includes('chunked')) {
+    // Not to be gone through anew with every piece of megabytes.
+    const isLong = rest.length > 1 << 20 && !ended
+    if (isLong && !rest.subarray(-5).equals(LAST_CHUNK)) {
+      return { body: rest, complete: false, length: rest.length }
+    }
+    return unchunked(rest)
+  }
   const [length] = values({ headers }, 'content-length')
   if (length === undefined) return { body: rest, complete: ended, length: rest.length }
   const body = rest.subarray(0, Number(length))
   return { body, complete: body.length === Number(length), length: body.length }
 }
+
+const LAST_CHUNK = Buffer.from('0\r\n\r\n')
 
 function unchunked(rest: Buffer): Framed {
   const parts: Buffer[] = []

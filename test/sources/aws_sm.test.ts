@@ -131,6 +131,23 @@ describe('aws-sm://', () => {
     )
   })
 
+  it.each([
+    ['in the body', { __type: 'ResourceNotFoundException' }, undefined],
+    [
+      'with a prefix',
+      { __type: 'com.amazonaws.secretsmanager#ResourceNotFoundException' },
+      undefined,
+    ],
+    ['in a header', undefined, 'ResourceNotFoundException'],
+    ['in a header with more', {}, 'ResourceNotFoundException:http://internal.amazon.com/x/'],
+  ])('knows an error that is named %s', async (_where, json, type) => {
+    const headers = new Headers(type === undefined ? {} : { 'x-amzn-errortype': type })
+    const reading = readingOf(SETTINGS, {
+      ask: () => Promise.resolve({ status: 400, headers, json }),
+    })
+    expect(await failureOf(read(`${REGION}/plain`, reading))).toBe('missing')
+  })
+
   it('says what is not set', () => {
     expect(awsSm.missing(() => false)).toEqual(['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'])
     expect(awsSm.missing((name) => name.includes('KEY'))).toEqual([])

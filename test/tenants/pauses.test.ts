@@ -1,17 +1,21 @@
 import { describe, expect, it } from 'vitest'
 
 import { pausedBy, scopeKey } from '../../src/pauses/pause.ts'
-import type { PauseScope } from '../../src/pauses/pause.ts'
+import type { PauseScope, PauseSubject } from '../../src/pauses/pause.ts'
 import { retentionDays } from '../../src/tenants/retention.ts'
 
-const subject = { tenant: 'acme', agent: 'triage', provider: 'github' }
+const subject = { tenant: 'acme', agent: 'triage', provider: 'github', alias_of: null }
 
 describe('a pause', () => {
-  it.each<[PauseScope, Partial<Record<keyof typeof subject, string | null>>, boolean]>([
+  it.each<[PauseScope, Partial<PauseSubject>, boolean]>([
     [{ all: true }, {}, true],
     [{ all: true }, { agent: null }, true],
     [{ provider: 'github' }, {}, true],
     [{ provider: 'github' }, { provider: 'slack' }, false],
+    [{ provider: 'github' }, { provider: 'github-acme', alias_of: 'github' }, true],
+    [{ provider: 'github-acme' }, { provider: 'github-acme', alias_of: 'github' }, true],
+    [{ provider: 'github-acme' }, {}, false],
+    [{ provider: 'github-acme' }, { provider: 'github-globex', alias_of: 'github' }, false],
     [{ agent: 'triage' }, {}, true],
     [{ agent: 'triage' }, { agent: 'other' }, false],
     [{ agent: 'triage' }, { agent: null }, false],
@@ -21,7 +25,7 @@ describe('a pause', () => {
   ])('of %o, a call of %o: %s', (scope, over, holds) => {
     const pause = { scope, since: 0, by: 'admin', note: '' }
     const other = { ...pause, scope: { provider: 'nobody' } }
-    const call = { ...subject, ...over } as typeof subject
+    const call = { ...subject, ...over } as PauseSubject
     expect(pausedBy([other, pause], call)).toBe(holds ? pause : null)
   })
 

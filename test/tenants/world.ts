@@ -2,7 +2,8 @@ import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 
 import type { ApprovalAsk, ApprovalSubject } from '../../src/approvals/approval.ts'
-import type { Event } from '../../src/audit/event.ts'
+import { canonical } from '../../src/audit/canonical.ts'
+import type { Event, EventText } from '../../src/audit/event.ts'
 import { newGrant } from '../../src/grants/changes.ts'
 import type { GrantInput } from '../../src/grants/changes.ts'
 import type { Grant } from '../../src/grants/grant.ts'
@@ -119,13 +120,18 @@ export function anAsk(
   }
 }
 
+/** As the ledger is given it. */
+export function anEventText(over: Partial<Event> = {}): EventText {
+  return canonical(anEvent(over))
+}
+
 /** A sensitive call of a grant's agent. */
 export function anEntry(grant: Entry['grant'], over: Partial<Omit<Entry, 'grant'>> = {}): Entry {
   return {
     grant,
-    subject: { agent: 'triage', provider: 'github' },
+    subject: { agent: 'triage', provider: 'github', alias_of: null },
     approval: null,
-    event: anEvent(),
+    event: anEventText(),
     ...over,
   }
 }

@@ -27,6 +27,16 @@ describe('what is approved', () => {
     expect(w.sent[0]?.headers.get(name)).toBe(shown)
   })
 
+  it('has no header whose bytes cannot be told apart: that is 400 before anybody is asked', async () => {
+    const w = aWorld()
+    const { token } = await w.grant({ approval: 'all' })
+    const answered = await w.post('/a', token, '{}', { 'x-target': 'a\ufffd' })
+    expect([answered, await w.pending(), w.sent]).toEqual(['PROXY_BAD_REQUEST', [], []])
+    // One that no approval is bound to may hold anything.
+    const free = await w.post('/a', token, '{}', { 'user-agent': 'a\ufffd' })
+    expect(free).toBe('PROXY_APPROVAL_REQUIRED')
+  })
+
   it.each([
     ['another query', '/a?b=2', {}],
     ['the same query, spelt otherwise', '/a?b=1&', {}],

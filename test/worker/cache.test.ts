@@ -76,7 +76,7 @@ describe('the cache', () => {
     [['Cache-Control: max-age=60, Private']],
     [['Vary: *']],
     [['Vary: Accept, *']],
-    [['Content-Encoding: zstd']],
+    [['Content-Encoding: zstd', 'Content-Type: image/png']],
   ])('keeps nothing of an answer with %s', async (lines) => {
     const path = answered(lines)
     await get(path)
@@ -98,6 +98,13 @@ describe('the cache', () => {
     expect(said(await get(path, de))).toEqual(HIT)
     expect(said(await get(path, en))).toEqual(HIT)
     expect(said(await get(path))).toEqual(MISS)
+  })
+
+  it('keeps nothing that varies by bytes which cannot be told apart', async () => {
+    const path = answered(['Vary: X-Mode'])
+    const headers = { 'x-mode': 'a\ufffd' }
+    await get(path, { headers })
+    expect(said(await get(path, { headers }))).toEqual(MISS)
   })
 
   it('keeps nothing with more headers than an entry may hold', async () => {
@@ -138,5 +145,12 @@ describe('an entry that a tenant shares', () => {
     expect(cached(await get(path, { from }))).toBe('HIT')
     expect(cached(await get(path, { from, headers: accept }))).toBe('MISS')
     expect(cached(await get(path, { headers: accept }))).toBe('HIT')
+  })
+
+  it('is none for a form whose bytes cannot be told apart', async () => {
+    const path = `/echo/shared/${(made += 1)}`
+    const headers = { accept: 'text/\ufffd' }
+    expect(cached(await get(path, { headers }))).toBe('BYPASS')
+    expect(cached(await get(path, { headers, from }))).toBe('BYPASS')
   })
 })

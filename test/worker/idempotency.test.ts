@@ -83,6 +83,12 @@ describe('an Idempotency-Key', () => {
     }
   })
 
+  it.each(['\ufffd', 'a\ufffdb'])('whose bytes cannot be told apart is 400', async (key) => {
+    const answer = await post('/echo', key)
+    expectRefusal(answer, 400, 'PROXY_BAD_REQUEST')
+    expect(answer.seen).toEqual([])
+  })
+
   it.each(['', 'x'.repeat(256)])('of wrong length is 400', async (key) => {
     const answer = await post('/echo', key)
     expectRefusal(answer, 400, 'PROXY_BAD_REQUEST')

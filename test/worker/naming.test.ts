@@ -292,6 +292,21 @@ describe('policy', () => {
     ],
     ['a grant is needed', 403, 'PROXY_GRANT_REQUIRED', '/echo', { provider: 'granted' }],
     ['_method', 400, 'PROXY_BAD_REQUEST', '/echo?_method=DELETE', { provider: 'plain' }],
+    ['_HttpMethod', 400, 'PROXY_BAD_REQUEST', '/echo?_HttpMethod=DELETE', { provider: 'plain' }],
+    [
+      'X-HTTP-Method-Override',
+      400,
+      'PROXY_BAD_REQUEST',
+      '/echo?a&x-http-method-override=DELETE',
+      { provider: 'plain' },
+    ],
+    [
+      'X-HTTP-Method, spelt',
+      400,
+      'PROXY_BAD_REQUEST',
+      '/echo?X%5FHTTP%5fMethod=DELETE',
+      { provider: 'plain' },
+    ],
     [
       '_method, spelt',
       400,

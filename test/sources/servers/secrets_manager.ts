@@ -79,10 +79,6 @@ function secret(name: string): Told {
   }
 }
 
-/** Half of the errors are named in the body, with a prefix, and half in the header. */
 function error(status: number, name: string): Told {
-  const message = `sentinel ${AWS.secret} ${VALUE}`
-  return name.length % 2 === 0
-    ? { status, json: { __type: `com.amazonaws.secretsmanager#${name}`, message } }
-    : { status, json: { message }, headers: { 'x-amzn-errortype': `${name}:http://internal/` } }
+  return { status, json: { __type: name, Message: `sentinel ${AWS.secret} ${VALUE}` } }
 }

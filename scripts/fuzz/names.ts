@@ -1,0 +1,57 @@
+import { OPERATORS, SECRETS } from '../../test/fixtures/secrets.ts'
+
+/** In UTF-8, a character a byte. */
+function bytesOf(text: string): string {
+  return Buffer.from(text).toString('latin1')
+}
+
+function textOf(bytes: string | null): string {
+  return Buffer.from(bytes ?? '', 'latin1').toString()
+}
+
+/**
+ * What stands for `{{name}}` in a case:
+ *
+ *     id                  of the call: `f0002a`
+ *     length              of the body behind the head in which it stands (case.ts)
+ *     key admin viewer    the agents' pre-shared key, the operators' tokens
+ *     grant:NAME gid:NAME token and id of a grant that the run made
+ *     some:grant some:approval   an id that some answer of the control plane had
+ *     lane:KIND           a provider that mints, which nobody else uses at the time
+ *     secret:NAME         what the provider sends; only the upstream may know it
+ *     b64:NAME percent:NAME json:NAME   another name's value in that form
+ */
+export class Names {
+  readonly #known = new Map<string, string>([
+    ['key', SECRETS.AGENT_KEY],
+    ['admin', OPERATORS.OUTPOST_ADMIN_TOKEN],
+    ['viewer', OPERATORS.OUTPOST_VIEWER_TOKEN],
+    ...Object.entries(SECRETS).map(([name, value]) => [`secret:${name}`, bytesOf(value)] as const),
+  ])
+
+  set(name: string, value: string): void {
+    this.#known.set(name, value)
+  }
+
+  /** Fills in a text of one call. */
+  filler(own: Readonly<Record<string, string>>): (text: string) => string {
+    return (text) =>
+      text.includes('{{')
+        ? text.replaceAll(
+            /\{\{([\w:]+)\}\}/g,
+            (whole, name: string) => this.#of(name, own) ?? whole,
+          )
+        : text
+  }
+
+  #of(name: string, own: Readonly<Record<string, string>>): string | null {
+    const [form = '', ...rest] = name.split(':')
+    const inner = rest.join(':')
+    if (form === 'b64') return Buffer.from(this.#of(inner, own) ?? '', 'latin1').toString('base64')
+    // As a client writes the password of Basic, behind a user name of no meaning.
+    if (form === 'pair') return Buffer.from(`u:${this.#of(inner, own) ?? ''}`).toString('base64')
+    if (form === 'percent') return encodeURIComponent(textOf(this.#of(inner, own)))
+    if (form === 'json') return bytesOf(JSON.stringify(textOf(this.#of(inner, own))).slice(1, -1))
+    return own[name] ?? this.#known.get(name) ?? null
+  }
+}

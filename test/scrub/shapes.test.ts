@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest'
+
+import { formsOf } from '../../src/scrub/forms.ts'
+import { Scrubber, scrubbedText } from '../../src/scrub/scrubber.ts'
+import { Search } from '../../src/scrub/search.ts'
+import { ENCODERS, latin, raw } from './encoders.ts'
+
+/** Letters in no order, the same every time. */
+function noise(length: number): string {
+  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+  let state = 7
+  return Array.from({ length }, () => {
+    state = (state * 48_271) % 2_147_483_647
+    return letters[state % 64]
+  }).join('')
+}
+
+const LINES = Array.from({ length: 5 }, (_, n) => noise(64 * (n + 1)).slice(-64))
+const PEM = `-----BEGIN PRIVATE KEY-----\n${LINES.join('\n')}\n-----END PRIVATE KEY-----`
+
+function scrub(secrets: readonly string[], chunks: readonly string[]) {
+  const scrubber = new Scrubber(new Search(secrets.map(formsOf)), true)
+  const parts = [...chunks.flatMap((chunk) => scrubber.push(raw(chunk))), ...scrubber.end()]
+  return { text: parts.map(latin).join(''), count: scrubber.count }
+}
+
+describe('secrets of every shape, in every form', () => {
+  it.each([
+    ['of 5 KB', noise(5000)],
+    ['with what a pattern of text gives a meaning', String.raw`a.*+?^${'$'}{}()|[]\b-$&-$1`],
+    ['that looks like what takes its place', '[redacted]-[redacted]!'],
+    ['a private key', PEM],
+    ['a document', JSON.stringify({ type: 'service', private_key: PEM }, null, 2)],
+    ['of one letter', 'aaaaaaaaaaaaaaaa'],
+    ['with blanks', 'correct horse battery staple'],
+    ['with quotes at both ends', '"quoted-and-long"'],
+    ['of other alphabets', 'ключ-от-всех-дверей-鍵'],
+  ])('%s', (_title, secret) => {
+    const search = new Search([formsOf(secret)])
+    for (const [name, encode] of Object.entries(ENCODERS)) {
+      const form = encode(secret)
+      const scrubber = new Scrubber(search, true)
+      const text = [...scrubber.push(raw(`{"said":"${form}"}`)), ...scrubber.end()]
+        .map(latin)
+        .join('')
+        // Of UTF-16 half a character may be left at an edge: U+04 of the Cyrillic ones.
+        .replaceAll(/[^ -~]/g, '')
+      expect([name, text]).toEqual([name, '{"said":"[redacted]"}'])
+    }
+  })
+})
+
+describe('a key of many lines', () => {
+  it.each(LINES)('a line of it: %s', (line) => {
+    expect(scrub([PEM], [`the line ${line}.`])).toEqual({ text: 'the line [redacted].', count: 1 })
+  })
+
+  it('with other ends of lines', () => {
+    const { text } = scrub([PEM], [PEM.replaceAll('\n', '\r\n')])
+    for (const line of LINES) expect(text).not.toContain(line.slice(0, 12))
+  })
+
+  it('holds no event back', () => {
+    const scrubber = new Scrubber(new Search([formsOf(PEM)]), true)
+    for (const event of ['data: {"a":1}\n\n', ': ping\n\n', 'data: x\r\n\r\n']) {
+      expect(scrubber.push(raw(event)).map(latin).join('')).toBe(event)
+    }
+  })
+})
+
+describe('several secrets', () => {
+  const [one, two] = ['first-secret-0001', 'second-secret-0002']
+
+  it.each(Object.entries(ENCODERS))('one behind the other: %s', (name, encode) => {
+    const { text } = scrub([one, two], [encode(one + two)])
+    const left = text.replaceAll('\0', '').replaceAll('[redacted]', '')
+    // Base64 and hex have characters that are of both.
+    expect([name, left.length]).toEqual([name, name.startsWith('base64') ? left.length : 0])
+    expect(left.length).toBeLessThanOrEqual(2)
+  })
+
+  it('one is the beginning of the other', () => {
+    const [short, long] = ['sk-live-0123456789', 'sk-live-0123456789-and-more']
+    for (const secrets of [
+      [short, long],
+      [long, short],
+    ]) {
+      for (const text of [`<${long}>`, `<${short}>`]) {
+        expect(scrub(secrets, [text])).toEqual({ text: '<[redacted]>', count: 1 })
+        expect(scrub(secrets, text.split(''))).toEqual({ text: '<[redacted]>', count: 1 })
+      }
+    }
+  })
+})
+
+describe('what of a secret is everybody’s', () => {
+  const header = btoa('{"alg":"HS256","typ":"JWT"}').replaceAll('=', '')
+  const jwt = `${header}.${noise(40).replaceAll(/[+/]/g, '_')}.${noise(80).slice(37).replaceAll(/[+/]/g, '-')}`
+
+  it('the header of a JWT', () => {
+    const other = `${header}.eyJzdWIiOiJhbm90aGVyIn0.c2lnbmF0dXJlLW9mLWFub3RoZXI`
+    expect(scrub([jwt], [other]).text).toBe(other)
+    expect(scrub([jwt], [`<${jwt}>`]).text).toBe('<[redacted]>')
+    expect(scrub([jwt], [`<${jwt.slice(header.length + 1, -20)}>`]).text).toBe('<[redacted]>')
+  })
+
+  it('the domain of an address, and not what stands before it', () => {
+    const address = 'a-secret-local-part@mail.example.com'
+    expect(scrub([address], ['https://mail.example.com/']).count).toBe(0)
+    expect(scrub([address], ['<a-secret-local-part>']).text).toBe('<[redacted]>')
+  })
+
+  it('nothing of what only resembles one', () => {
+    const password = 'Tr0ub4dor@Long-Domain.Name9'
+    expect(scrub([password], ['<@Long-Domain.Na>']).text).toBe('<[redacted]>')
+  })
+})
+
+it('a text that resembles a secret takes no time', () => {
+  const secret = noise(5000)
+  const search = new Search([formsOf(secret)])
+  const near = Array.from({ length: 4000 }, (_, n) => secret.slice(n % 900, (n % 900) + 11)).join(
+    '-',
+  )
+  const begun = performance.now()
+  expect(scrubbedText(near, search)).toBe(near)
+  expect(performance.now() - begun).toBeLessThan(5000)
+})
+
+it('a row of blanks as long as a book takes no time', () => {
+  const scrubber = new Scrubber(new Search([formsOf(PEM)]), true)
+  const parts = [...scrubber.push(raw(' '.repeat(2_000_000))), ...scrubber.end()]
+  expect(parts.reduce((sum, { length }) => sum + length, 0)).toBe(2_000_000)
+})
