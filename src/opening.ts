@@ -60,21 +60,13 @@ export function opening(
     reject: async (reason, repeatable = true) => {
       rejected = reason
       if (await tokens.reject(reason)) return true
-      if (!sources || mints) return false
-      if (repeatable) return sources.another()
-      await sources.doubted()
-      return false
+      return mints || !sources ? false : anotherOf(sources, repeatable)
     },
     minted: async (recipe) => {
       mints = true
       return kept(await withAnother(() => tokens.minted(recipe), sources))
     },
-    stored: async (key) => {
-      const secret = kept(await tokens.stored(key))
-      // What stands in for it is wanted only now.
-      if (!secret) await sources?.ready(true)
-      return secret
-    },
+    stored: async (key) => kept((await tokens.stored(key)) ?? (await noneStored(sources))),
     open(ref) {
       const secret = sources ? sources.open(ref) : find(ref)
       if (secret === null || typeof secret === 'string') throw unopened(secret)
@@ -84,6 +76,18 @@ export function opening(
       return secret
     },
   }
+}
+
+/** What stands in for a stored token is wanted only now. */
+async function noneStored(sources: CallSources | null): Promise<null> {
+  await sources?.ready(true)
+  return null
+}
+
+async function anotherOf(sources: CallSources, repeatable: boolean): Promise<boolean> {
+  if (repeatable) return sources.another()
+  await sources.doubted()
+  return false
 }
 
 /** A token endpoint that has nothing for these secrets may have it for the others. */

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 
 import type { SourceStanding } from '../../src/sources/status.ts'
 import { ELSEWHERE, OPERATORS, SECRETS } from '../fixtures/secrets.ts'
+import { ENCODERS } from '../scrub/encoders.ts'
 import { call, expectRefusal, FROM, only, values } from './call.ts'
 import { logged } from './logged.ts'
 
@@ -35,6 +36,7 @@ async function sha256(text: string): Promise<string> {
 }
 
 const KEPT = 'vault://kv/kept#key'
+const mirrored = isolate()
 
 describe('a secret that is kept in a Vault', () => {
   it('is read once for fifty first calls at once, and reaches the upstream alone', async () => {
@@ -56,6 +58,16 @@ describe('a secret that is kept in a Vault', () => {
       failure: null,
     })
   })
+
+  it.each(Object.keys(ENCODERS).filter((name) => !name.startsWith('UTF-16')))(
+    'is taken out of an answer that repeats it: %s',
+    async (as) => {
+      await set({ 'kv/data/kept#key': ELSEWHERE.vault })
+      const path = `/mirror?as=${encodeURIComponent(as)}`
+      const { status, text } = await call(path, { provider: 'kept', isolate: mirrored })
+      expect([status, text]).toEqual([200, '{"you":"sent [redacted]"}'])
+    },
+  )
 
   it('is not read for a stranger, nor for the status', async () => {
     await seen()
@@ -125,9 +137,9 @@ describe('a secret that is kept in a Vault', () => {
 describe('a secret in a Secrets Store', () => {
   /** As Miniflare has it: https://developers.cloudflare.com/secrets-store/integrations/workers/ */
   interface Emulated {
-    readonly 'SecretsStoreSecret::admin_api': () => Promise<{
-      readonly create: (value: string) => Promise<string>
-    }>
+    readonly 'SecretsStoreSecret::admin_api': () => Promise<
+      Disposable & { readonly create: (value: string) => Promise<string> }
+    >
   }
 
   it('is a secret like another, by the name of its binding', async () => {
@@ -137,7 +149,7 @@ describe('a secret in a Secrets Store', () => {
       502,
       'PROXY_AUTH_ERROR',
     )
-    const admin = await (env['SHELF_KEY'] as Emulated)['SecretsStoreSecret::admin_api']()
+    using admin = await (env['SHELF_KEY'] as Emulated)['SecretsStoreSecret::admin_api']()
     await admin.create(ELSEWHERE.shelf)
     const here = isolate()
     const answer = await call('/echo', { provider: 'shelf', isolate: here })
@@ -169,6 +181,9 @@ describe('a secret with a value from before', () => {
     const then = await ask(SECRETS.TURNED_NEW)
     expect([then.status, then.seen.length]).toEqual([200, 2])
     expect(await live()).toMatchObject({ live: 'current' })
+    const turned = { provider: 'turned', isolate: here }
+    const { text } = await call('/mirror?say=@', turned)
+    expect(text).toBe('[redacted]')
     const neither = await ask('neither')
     expect([neither.status, neither.seen.length]).toEqual([401, 2])
     expect(await live()).toMatchObject({ live: 'current' })
