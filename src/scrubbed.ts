@@ -178,7 +178,10 @@ async function pump(
   left?.addEventListener('abort', () => reading.cancel(left.reason))
   const write = async (parts: readonly Uint8Array[]): Promise<void> => {
     if (block && scrubber.count > 0) throw blocked(scrubber.count)
-    for (const part of parts) await writer.write(part)
+    // Of a chunk full of echoes there are thousands: to write one costs more than to search for it.
+    const size = parts.reduce((sum, { length }) => sum + length, 0)
+    const [first] = parts
+    if (first) await writer.write(parts.length === 1 ? first : joined(parts, size))
   }
   try {
     for (let chunk = await reading.next(); chunk; chunk = await reading.next()) {

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib'
 
 import { describe, expect, it } from 'vitest'
 
-import { sentinelsIn } from '../fixtures/secrets.ts'
+import { SECRETS, sentinelsIn } from '../fixtures/secrets.ts'
 import { outpost } from './outpost.ts'
 import { head, KEY, values, Wire } from './wire.ts'
 import type { Answer } from './wire.ts'
@@ -253,6 +253,27 @@ describe('a body that unpacks to a thousand times its size', () => {
     })
     expectOurs(answer, 429, 'PROXY_UPSTREAM_RATE_LIMITED')
     expect(answer?.body.length).toBeLessThan(200_000)
+  })
+})
+
+describe('a body of nothing but echoes', () => {
+  const WHOLE = SECRETS.BEARER_TOKEN
+
+  /** With a write for each piece of an answer: 10 s and more. */
+  it.each<[string, string]>([
+    ['of the credential', WHOLE],
+    ['of nearly all of it', `${WHOLE.slice(0, -1)}!`],
+    ['of less than is searched for', WHOLE.slice(0, 11)],
+    ['of it in JSON', `{"a":"${WHOLE}"}`],
+    ['of its beginning in percent-escapes', '%73%65%6e%74%69%6e%65%6c%2d'],
+  ])('%s holds nobody up', async (_title, echo) => {
+    const body = echo.repeat(Math.ceil((2 << 20) / echo.length))
+    const start = performance.now()
+    const answer = await answered(
+      saying(`${ok('content-type: text/plain', `content-length: ${body.length}`)}${body}`),
+    )
+    expect([answer?.status, answer?.complete]).toEqual([200, true])
+    expect(performance.now() - start).toBeLessThan(6000)
   })
 })
 

@@ -112,6 +112,25 @@ describe('the windows of a grant', () => {
   })
 })
 
+describe('a tenant, a project and an agent of an inherited name', () => {
+  it.each('__proto__ constructor toString hasOwnProperty valueOf __defineGetter__'.split(' '))(
+    '%s are like any other',
+    async (name) => {
+      const agent = await anAgent({ tenant: name, project: name, agent: name }, 'plain')
+      expect(outcome(await write(agent, '/echo'))).toBe('200')
+      const { grants } = await well('listGrants', { query: { tenant: name } })
+      expect((grants as Json[]).map((each) => each['id'])).toEqual([agent.id])
+      await well('pause', { body: { agent: name, tenant: name } })
+      expect(outcome(await write(agent, '/echo', { isolate: anIsolate() }))).toBe('PROXY_PAUSED')
+      await well('resume', { body: { agent: name, tenant: name } })
+      expect(outcome(await write(agent, '/echo', { isolate: anIsolate() }))).toBe('200')
+      expect((await well('verifyAudit', { query: { tenant: name } }))['ok']).toBe(true)
+      const { tenants } = await well('status')
+      expect((tenants as Json[]).filter((each) => each['tenant'] === name)).toHaveLength(1)
+    },
+  )
+})
+
 describe('a pause of a provider', () => {
   const resumed = ['bearer', 'bearer_acme']
   afterEach(async () => {
