@@ -32,7 +32,7 @@ async function told(bytes: string, most: number): Promise<Told> {
   const said: string[] = []
   while (said.length < most) {
     // oxlint-disable-next-line no-await-in-loop -- in order
-    const answer = await wire.answer('GET', 3000)
+    const answer = await wire.answer()
     if (!answer) break
     said.push(`${answer.status}${values(answer, 'x-outpost-request-id').length > 0 ? '' : 'w'}`)
   }
