@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers'
 
 import type { ApprovalAsk } from '../../src/approvals/approval.ts'
+import { canonical } from '../../src/audit/canonical.ts'
 import type { Entry } from '../../src/tenants/stubs.ts'
 import { well } from './asking.ts'
 import type { Json } from './asking.ts'
@@ -67,7 +68,7 @@ export function entryOf(grant: Json, over: Partial<ApprovalAsk> = {}): Entry {
 
 /** An event of a call, as complete as the ledger wants it. */
 export function anEvent(over: Json = {}): Entry['event'] {
-  return {
+  return canonical({
     id: '01J00000000000000000000000',
     at: new Date().toISOString(),
     tenant: 'default',
@@ -98,5 +99,5 @@ export function anEvent(over: Json = {}): Entry['event'] {
     bytes_in: 0,
     bytes_out: 0,
     ...over,
-  } as unknown as Entry['event']
+  })
 }
