@@ -19,8 +19,9 @@ import { keyOf } from './place.ts'
 const READ_MS = 15_000
 /** So long a call waits for a new value when there is an old one to be used. */
 const STALE_PATIENCE_MS = 2000
-/** How often a call that waits for another call's read looks whether it is there. */
-const GLANCE_MS = 10
+/** A call that waits for another call's read looks whether it is there: first, and at most, after so long. */
+const FIRST_GLANCE_MS = 10
+const LONGEST_GLANCE_MS = 250
 /** A value that is younger is not read anew because an upstream rejects it. */
 const YOUNG_MS = 5000
 /** The operator is told of a place that fails no more often. */
@@ -120,8 +121,11 @@ export class Keeper {
 
   /** By a timer of one's own, until another call's read is over. */
   async #wait(entry: Entry, patience: number): Promise<void> {
-    for (let waited = 0; this.#isAsking(entry) && waited < patience; waited += GLANCE_MS) {
-      await new Promise((resolve) => setTimeout(resolve, GLANCE_MS))
+    let waited = 0
+    for (let pause = FIRST_GLANCE_MS; this.#isAsking(entry) && waited < patience; pause *= 2) {
+      const glance = Math.min(pause, LONGEST_GLANCE_MS)
+      await new Promise((resolve) => setTimeout(resolve, glance))
+      waited += glance
     }
   }
 
@@ -147,7 +151,7 @@ export class Keeper {
     if (typeof text === 'string') {
       // The same object for the same value: who used it sees that it has not changed.
       const known = entry.held.value
-      const same = known?.equals(text.replace(/[\r\n]+$/, '')) === true
+      const same = known?.is(text.replace(/[\r\n]+$/, '')) === true
       entry.held = afterRead(same ? known : new Secret(text), now)
     } else {
       entry.held = afterFailure(entry.held, text.kind, now)
