@@ -82,7 +82,7 @@ export class Sources {
 
 /** The binding of a secret in Cloudflare's Secrets Store. */
 interface StoredSecret {
-  readonly get: () => Promise<string>
+  readonly get: () => Promise<unknown>
 }
 
 /** null: what has that name is none. */
@@ -116,8 +116,20 @@ function readerIn(host: SourcesHost): (place: SecretPlace) => Promise<string> {
   }
 }
 
-/** https://developers.cloudflare.com/secrets-store/integrations/workers/: `get` throws when there is none. */
+/**
+ * Whether a binding's error says that there is no such secret. The types of the runtime promise that
+ * `get` throws then, and no page says what: miniflare's is `Secret "name" not found`.
+ */
+const SAYS_MISSING = /\bnot found\b|\bdoes(?: not|n't) exist\b|\bno such secret\b/i
+
+/** https://developers.cloudflare.com/secrets-store/integrations/workers/ */
 async function readStored(stored: StoredSecret | null): Promise<string> {
   if (!stored) throw new SourceError('missing')
-  return stored.get()
+  const value = await stored.get().catch((error: unknown) => {
+    const isMissing = error instanceof Error && SAYS_MISSING.test(error.message)
+    throw new SourceError(isMissing ? 'missing' : 'unreachable')
+  })
+  if (value === null || value === undefined) throw new SourceError('missing')
+  if (typeof value !== 'string') throw new SourceError('malformed', { why: 'not text' })
+  return value
 }
