@@ -1,3 +1,4 @@
+import { Refusal } from '../refusal.ts'
 import { reveal } from '../secret.ts'
 import type { Credentials, SecretRef } from './scheme.ts'
 
@@ -12,14 +13,21 @@ export function opened(ref: SecretRef, credentials: Credentials): string {
 /**
  * Sets these headers. Nothing of the agent's is in their place any more, in any spelling: the draft
  * was made without it.
- * @throws Error without the value in its message, which the runtime's own would show.
+ * @throws Refusal 502 that says what is wrong with the value, for the record. The runtime's own error
+ *   would show it.
  */
 export function placeHeaders(
   headers: Headers,
   values: readonly (readonly [string, string])[],
 ): void {
   for (const [name, value] of values) {
-    if (!FIELD_VALUE.test(value)) throw new Error('the secret is not a legal header value')
+    if (!FIELD_VALUE.test(value)) throw unheaded()
     headers.set(name, value)
   }
+}
+
+function unheaded(): Refusal {
+  return new Refusal('PROXY_AUTH_ERROR', 'the provider cannot be authenticated', {
+    reason: 'the credential has a character that a header cannot hold, such as a line break',
+  })
 }

@@ -1,3 +1,4 @@
+import type { SecretPlace } from '../auth/scheme.ts'
 import type { SourceFailure } from './backend.ts'
 
 /** How long a value is used, from when it was read. */
@@ -6,6 +7,15 @@ export interface Times {
   readonly fresh_ms: number
   /** When it cannot be read anew. Never less than that. */
   readonly stale_ms: number
+}
+
+/** A binding may fail in words that do not say that its secret was deleted: it is believed for less long. */
+const BINDING_STALE_MS = 15 * 60_000
+
+/** The times of a place: a URI, or the name of a binding of Cloudflare's Secrets Store. */
+export function timesOf(place: SecretPlace, { fresh_ms, stale_ms }: Times): Times {
+  const most = 'env' in place ? Math.max(fresh_ms, BINDING_STALE_MS) : stale_ms
+  return { fresh_ms, stale_ms: Math.min(stale_ms, most) }
 }
 
 /** What an isolate knows of one place. */

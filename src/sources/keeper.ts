@@ -10,6 +10,7 @@ import {
   isUsable,
   stateOf,
   stepFor,
+  timesOf,
   UNREAD,
 } from './held.ts'
 import type { Held, Times } from './held.ts'
@@ -19,8 +20,9 @@ import { keyOf } from './place.ts'
 const READ_MS = 15_000
 /** So long a call waits for a new value when there is an old one to be used. */
 const STALE_PATIENCE_MS = 2000
-/** How often a call that waits for another call's read looks whether it is there. */
-const GLANCE_MS = 10
+/** A call that waits for another call's read looks whether it is there: first, and at most, after so long. */
+const FIRST_GLANCE_MS = 10
+const LONGEST_GLANCE_MS = 250
 /** A value that is younger is not read anew because an upstream rejects it. */
 const YOUNG_MS = 5000
 /** The operator is told of a place that fails no more often. */
@@ -51,6 +53,7 @@ export interface Standing {
 
 interface Entry {
   readonly place: SecretPlace
+  readonly times: Times
   held: Held<Secret>
   /** When the read began that is under way; null: none is. */
   asking: number | null
@@ -73,8 +76,8 @@ export class Keeper {
   /** What can be said without waiting; undefined: `get` it. */
   peek(place: SecretPlace): Got | undefined {
     const entry = this.#entry(place)
-    const { held } = entry
-    const step = stepFor(held, this.#deps.now(), this.#deps.times)
+    const { held, times } = entry
+    const step = stepFor(held, this.#deps.now(), times)
     if (step === 'read') return this.#isLate(entry) ? (held.value ?? undefined) : undefined
     if (step === 'renew') void this.#begin(entry)
     return this.#outcome(entry)
@@ -101,10 +104,9 @@ export class Keeper {
 
   /** How a place stands, for the operator. Reads nothing. */
   standing(place: SecretPlace): Standing {
-    const { held } = this.#entry(place)
-    const { times, now } = this.#deps
+    const { held, times } = this.#entry(place)
     return {
-      state: stateOf(held, now(), times),
+      state: stateOf(held, this.#deps.now(), times),
       read_at: held.value === null ? null : iso(held.read),
       failure: held.failure,
       failed_at: held.failure === null ? null : iso(held.failed),
@@ -120,8 +122,11 @@ export class Keeper {
 
   /** By a timer of one's own, until another call's read is over. */
   async #wait(entry: Entry, patience: number): Promise<void> {
-    for (let waited = 0; this.#isAsking(entry) && waited < patience; waited += GLANCE_MS) {
-      await new Promise((resolve) => setTimeout(resolve, GLANCE_MS))
+    let waited = 0
+    for (let pause = FIRST_GLANCE_MS; this.#isAsking(entry) && waited < patience; pause *= 2) {
+      const glance = Math.min(pause, LONGEST_GLANCE_MS)
+      await new Promise((resolve) => setTimeout(resolve, glance))
+      waited += glance
     }
   }
 
@@ -147,7 +152,7 @@ export class Keeper {
     if (typeof text === 'string') {
       // The same object for the same value: who used it sees that it has not changed.
       const known = entry.held.value
-      const same = known?.equals(text.replace(/[\r\n]+$/, '')) === true
+      const same = known?.is(text.replace(/[\r\n]+$/, '')) === true
       entry.held = afterRead(same ? known : new Secret(text), now)
     } else {
       entry.held = afterFailure(entry.held, text.kind, now)
@@ -157,18 +162,16 @@ export class Keeper {
 
   /** The message is in words of ours. */
   #tell(entry: Entry, why: string, now: number): void {
-    const { held, place } = entry
+    const { held, place, times } = entry
     if (elapsed(entry.told, now) < TELL_MS) return
     entry.told = now
-    const of = isUsable(held, now, this.#deps.times)
-      ? 'the last value is used'
-      : 'calls are refused'
+    const of = isUsable(held, now, times) ? 'the last value is used' : 'calls are refused'
     this.#deps.warn(`secret ${keyOf(place)} cannot be read (${why}): ${of}`)
   }
 
-  #outcome({ held }: Entry): Got {
-    const usable = isUsable(held, this.#deps.now(), this.#deps.times)
-    return usable && held.value ? held.value : (held.failure ?? 'unreachable')
+  #outcome(entry: Entry): Got {
+    const { held } = entry
+    return this.#isOfUse(entry) && held.value ? held.value : (held.failure ?? 'unreachable')
   }
 
   /** A call that was ended from outside may leave its mark behind. */
@@ -182,15 +185,16 @@ export class Keeper {
     return elapsed(entry.asking, this.#deps.now()) >= STALE_PATIENCE_MS
   }
 
-  #isOfUse({ held }: Entry): boolean {
-    return isUsable(held, this.#deps.now(), this.#deps.times)
+  #isOfUse({ held, times }: Entry): boolean {
+    return isUsable(held, this.#deps.now(), times)
   }
 
   #entry(place: SecretPlace): Entry {
     const key = keyOf(place)
     let entry = this.#entries.get(key)
     if (!entry) {
-      entry = { place, held: UNREAD, asking: null, told: -Infinity }
+      const times = timesOf(place, this.#deps.times)
+      entry = { place, times, held: UNREAD, asking: null, told: -Infinity }
       this.#entries.set(key, entry)
     }
     return entry

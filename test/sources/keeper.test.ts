@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 
 import type { SecretPlace } from '../../src/auth/scheme.ts'
 import { Secret } from '../../src/secret.ts'
@@ -50,6 +50,21 @@ describe('reads', () => {
     expect((await Promise.all(calls)).every((got) => isOf(got, 'one'))).toBe(true)
     expect(state.reads).toBe(1)
     expect(isOf(keeper.peek(HERE), 'one')).toBe(true)
+  })
+
+  it('are looked for by those who wait at growing pauses, of a quarter of a second at most', async () => {
+    const { keeper, state } = world('one')
+    state.hold = Promise.withResolvers()
+    const first = keeper.get(HERE)
+    const pauses = vi.spyOn(globalThis, 'setTimeout')
+    const second = keeper.get(HERE)
+    await new Promise((resolve) => setTimeout(resolve, 900))
+    state.hold.resolve()
+    expect(isOf(await first, 'one') && isOf(await second, 'one')).toBe(true)
+    const waits = pauses.mock.calls.map(([, ms]) => ms).filter((ms) => ms !== 900)
+    pauses.mockRestore()
+    expect(waits.length).toBeGreaterThan(5)
+    expect(waits).toEqual([10, 20, 40, 80, 160, 250, 250, 250].slice(0, waits.length))
   })
 
   it('fail together: fifty calls at once are one failure', async () => {
@@ -157,8 +172,11 @@ describe('a value that an upstream rejects', () => {
     expect(state.reads).toBe(2)
   })
 
-  it('is the same object when it is the same value', async () => {
-    const { keeper, state } = world('one\n')
+  it.each([
+    ['a token', 'one\n'],
+    ['a private key', `${'k'.repeat(3000)}\nsecond line\r\n`],
+  ])('is the same object when it is the same value: %s', async (_title, value) => {
+    const { keeper, state } = world(value)
     const used = await keeper.get(HERE)
     state.now = START + 5000
     expect(used instanceof Secret && (await keeper.renew(HERE, used))).toBe(used)
