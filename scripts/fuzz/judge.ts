@@ -5,10 +5,24 @@ import type { Answer } from '../../test/socket/wire.ts'
 import { answerFaults } from './answer-oracle.ts'
 import { arrivalFaults, requestFaults } from './arrival-oracle.ts'
 import type { Case } from './case.ts'
+import { echoesIn } from './echoes.ts'
 import { eventFaults } from './event-oracle.ts'
+import { ENV } from './fixture.ts'
 import { strangeLines } from './noise.ts'
 import type { Trial } from './trial.ts'
 import type { World } from './world.ts'
+
+/** What the upstream is sent, as bytes. */
+const SENT = [
+  'BEARER_TOKEN',
+  'HEADER_KEY',
+  'QUERY_KEY',
+  'BASIC_USER',
+  'BASIC_PASSWORD',
+  'HMAC_KEY',
+  'CUSTOM_ID',
+  'CUSTOM_SECRET',
+].map((name) => Buffer.from(ENV[name] ?? '').toString('latin1'))
 
 /** Who called: a kept answer is for that caller alone. By call. */
 const callers = new Map<string, string>()
@@ -26,6 +40,7 @@ export function faultsOf(trial: Trial, forms: readonly string[]): string[] {
     ...arrivalFaults(trial),
     ...leaks(text, forms).map((form) => `a secret came back: ${form}`),
     ...mixedUp(trial, text),
+    ...trial.outcome.answers.flatMap((answer) => echoesIn(answer, SENT)),
   ]
 }
 

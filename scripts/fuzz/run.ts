@@ -38,6 +38,7 @@ const BATCHES: Readonly<Record<Kind, { readonly cases: number; readonly together
   control: { cases: 150, together: 6 },
   tokens: { cases: 60, together: 30 },
   crowd: { cases: 15, together: 2 },
+  echo: { cases: 300, together: 16 },
 }
 
 /** Cases in one life of the worker: its records and its console are kept. */
