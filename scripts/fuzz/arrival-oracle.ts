@@ -64,7 +64,10 @@ function keyFaults({ target, headers }: Arrival, from: string): string[] {
 
 /** The very path, query, method and body that were sent. */
 function sameFaults(arrival: Arrival, asked: Written, { call }: Trial): string[] {
-  const whole = arrival.complete
+  // Known, and not mended: what is left of a chunked upload when an early answer ends (docs/fuzzing.md).
+  const cutOff =
+    call.replies.some(({ early }) => early) && valuesOf(asked, 'content-length').length === 0
+  const whole = arrival.complete && !cutOff
   return failed(
     [arrival.method !== asked.method, 'another method'],
     [!isSameTarget(arrival.target, asked.target, call.line), 'another path or query'],

@@ -1,3 +1,5 @@
+import { brotliCompressSync, constants, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
+
 /**
  * What is tried, as data: it can be written down, sent again, and made smaller. Texts are Latin-1,
  * a character a byte. `{{name}}` in them stands for what only a run knows: see `Names` of names.ts.
@@ -8,7 +10,7 @@ export interface Case {
   readonly calls: readonly Call[]
 }
 
-export const KINDS = ['client', 'upstream', 'control', 'tokens', 'crowd'] as const
+export const KINDS = ['client', 'upstream', 'control', 'tokens', 'crowd', 'echo'] as const
 export type Kind = (typeof KINDS)[number]
 
 /** One connection of a client's, and what the upstream answers to what comes of it. */
@@ -51,6 +53,10 @@ export interface Reply {
   readonly headers: readonly string[]
   /** The body as it is framed, in the parts in which it is written. */
   readonly body: readonly string[]
+  /** Where the body is cut into parts once it is filled in, as shares of its length. */
+  readonly cuts?: readonly number[]
+  /** What is then done to it: content codings, and `chunked`. */
+  readonly encode?: readonly string[]
   /** ms before each part. */
   readonly pause: number
   readonly edits: readonly Edit[]
@@ -91,8 +97,37 @@ export function partsOf(call: Written, fill: (text: string) => string): string[]
 
 /** The same for a reply: the head goes with the first part of the body. */
 export function replyParts(reply: Reply, fill: (text: string) => string): string[] {
-  const [head, first = '', ...rest] = filled(reply, fill)
+  const [head, first = '', ...rest] = filled({ ...reply, body: encodedParts(reply, fill) }, fill)
   return edited([head + first, ...rest], reply.edits)
+}
+
+function encodedParts({ body, cuts, encode }: Reply, fill: (text: string) => string): string[] {
+  let parts = body.map(fill)
+  if (cuts) parts = cutAt(parts.join(''), cuts)
+  for (const coding of encode ?? []) {
+    if (coding === 'chunked') {
+      const chunks = parts
+        .filter(Boolean)
+        .map((part) => `${part.length.toString(16)}\r\n${part}\r\n`)
+      parts = [...chunks, '0\r\n\r\n']
+    } else {
+      const whole = Buffer.from(parts.join(''), 'latin1')
+      parts = cutAt(ENCODERS[coding]?.(whole).toString('latin1') ?? '', cuts ?? [])
+    }
+  }
+  return parts
+}
+
+const ENCODERS: Readonly<Record<string, (whole: Buffer) => Buffer>> = {
+  gzip: (whole) => gzipSync(whole),
+  br: (whole) => brotliCompressSync(whole, { params: { [constants.BROTLI_PARAM_QUALITY]: 2 } }),
+  deflate: (whole) => deflateSync(whole),
+  zstd: (whole) => zstdCompressSync(whole),
+}
+
+function cutAt(text: string, shares: readonly number[]): string[] {
+  const places = shares.map((share) => Math.floor(share * text.length)).toSorted((a, b) => a - b)
+  return [...places, text.length].map((end, index) => text.slice(places[index - 1] ?? 0, end))
 }
 
 type Written = Pick<Call, 'line' | 'headers' | 'body' | 'edits'>

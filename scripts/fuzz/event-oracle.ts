@@ -1,5 +1,6 @@
 import { values } from '../../test/socket/wire.ts'
 import { failed } from './answer-oracle.ts'
+import { isEvent } from './noise.ts'
 import type { Trial } from './trial.ts'
 
 /** Of an event, what is compared: `Event` of src/audit/event.ts. */
@@ -28,7 +29,7 @@ export function eventFaults(
   }
   const found = new Map<Trial, string[]>()
   for (const text of printed.split('\n')) {
-    if (!text.startsWith('{"id":')) continue
+    if (!isEvent(text)) continue
     const line = JSON.parse(text) as Line
     const trial = byRequest.get(line.id)
     if (!trial) continue

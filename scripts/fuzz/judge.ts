@@ -1,13 +1,28 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
 import { values } from '../../test/socket/wire.ts'
+import type { Answer } from '../../test/socket/wire.ts'
 import { answerFaults } from './answer-oracle.ts'
 import { arrivalFaults, requestFaults } from './arrival-oracle.ts'
 import type { Case } from './case.ts'
+import { echoesIn } from './echoes.ts'
 import { eventFaults } from './event-oracle.ts'
+import { ENV } from './fixture.ts'
 import { strangeLines } from './noise.ts'
 import type { Trial } from './trial.ts'
 import type { World } from './world.ts'
+
+/** What the upstream is sent, as bytes. */
+const SENT = [
+  'BEARER_TOKEN',
+  'HEADER_KEY',
+  'QUERY_KEY',
+  'BASIC_USER',
+  'BASIC_PASSWORD',
+  'HMAC_KEY',
+  'CUSTOM_ID',
+  'CUSTOM_SECRET',
+].map((name) => Buffer.from(ENV[name] ?? '').toString('latin1'))
 
 /** Who called: a kept answer is for that caller alone. By call. */
 const callers = new Map<string, string>()
@@ -25,6 +40,7 @@ export function faultsOf(trial: Trial, forms: readonly string[]): string[] {
     ...arrivalFaults(trial),
     ...leaks(text, forms).map((form) => `a secret came back: ${form}`),
     ...mixedUp(trial, text),
+    ...trial.outcome.answers.flatMap((answer) => echoesIn(answer, SENT)),
   ]
 }
 
@@ -91,14 +107,18 @@ function callerOf({ call }: Trial): string {
   return [call.from, ...shown].join('\n')
 }
 
+function isKept(answer: Answer): boolean {
+  return ['HIT', 'IDEMPOTENT-HIT'].includes(values(answer, 'x-proxy-cache')[0] ?? '')
+}
+
 /** An answer made for another call. */
 function mixedUp(trial: Trial, text: string): string[] {
   const marks = new Set(Array.from(text.matchAll(/mark-(f[0-9a-z]{5})/g), ([, id = '']) => id))
   marks.delete(trial.id)
+  // Asked for by a call that was over when the upstream heard of it, and kept.
+  if (trial.outcome.answers.some((answer) => isKept(answer))) marks.delete('f00000')
   if (marks.size === 0 || !trial.traceable) return []
-  const kept = trial.outcome.answers.some((answer) =>
-    ['HIT', 'IDEMPOTENT-HIT'].includes(values(answer, 'x-proxy-cache')[0] ?? ''),
-  )
+  const kept = trial.outcome.answers.some((answer) => isKept(answer))
   const shared = trial.call.line.includes('/shared/')
   const own = callerOf(trial)
   const strange = [...marks].filter((id) => !kept || (!shared && callers.get(id) !== own))

@@ -88,13 +88,15 @@ export function wildReply(r: Random, provider: string): Reply {
   if (r.chance(0.02)) return silentReply(r)
   const { headers, body } = wildBody(r)
   const more = r.chance(0.7) ? r.some(REPLY_HEADERS, 5) : []
+  const echoed = echoes(r, provider)
   return {
     interim: r.chance(0.05) ? r.some(INTERIM, 3) : [],
     line: lineOf(r, provider),
-    headers: [...more, ...echoes(r, provider), ...large(r), ...headers],
+    headers: [...more, ...echoed, ...large(r), ...headers],
     body,
     pause: r.chance(0.3) ? r.below(30) : 0,
-    edits: edits(r, 0.12),
+    // A part of a secret is found by whoever searches for parts.
+    edits: echoed.length > 0 ? [] : edits(r, 0.12),
     end: r.chance(0.8) ? 'keep' : r.pick(['close', 'close', 'reset', 'stall'] as const),
     early: r.chance(0.05),
   }

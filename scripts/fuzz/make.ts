@@ -3,6 +3,7 @@ import type { Case, Kind } from './case.ts'
 import { makeClientCase } from './make-client.ts'
 import { makeControlCase } from './make-control.ts'
 import { makeCrowdCase } from './make-crowd.ts'
+import { makeEchoCase } from './make-echo.ts'
 import { makeTokensCase } from './make-tokens.ts'
 import { makeUpstreamCase } from './make-upstream.ts'
 import { Random } from './random.ts'
@@ -13,6 +14,7 @@ const MAKERS: Readonly<Record<Kind, (r: Random) => Case>> = {
   control: makeControlCase,
   tokens: makeTokensCase,
   crowd: makeCrowdCase,
+  echo: makeEchoCase,
 }
 
 /** Case number `index` of a class, which follows from the seed alone. */

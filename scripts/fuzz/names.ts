@@ -1,12 +1,12 @@
 import { OPERATORS, SECRETS } from '../../test/fixtures/secrets.ts'
+import { SPELLINGS } from './spell.ts'
+
+/** As many characters of a secret as are an echo of it. */
+const RUN = 12
 
 /** In UTF-8, a character a byte. */
 function bytesOf(text: string): string {
   return Buffer.from(text).toString('latin1')
-}
-
-function textOf(bytes: string | null): string {
-  return Buffer.from(bytes ?? '', 'latin1').toString()
 }
 
 /**
@@ -19,7 +19,8 @@ function textOf(bytes: string | null): string {
  *     some:grant some:approval   an id that some answer of the control plane had
  *     lane:KIND           a provider that mints, which nobody else uses at the time
  *     secret:NAME         what the provider sends; only the upstream may know it
- *     b64:NAME percent:NAME json:NAME   another name's value in that form
+ *     run:N:NAME          twelve characters of another name's value, from the Nth
+ *     FORM:NAME           another name's value in a form of spell.ts
  */
 export class Names {
   readonly #known = new Map<string, string>([
@@ -47,11 +48,12 @@ export class Names {
   #of(name: string, own: Readonly<Record<string, string>>): string | null {
     const [form = '', ...rest] = name.split(':')
     const inner = rest.join(':')
-    if (form === 'b64') return Buffer.from(this.#of(inner, own) ?? '', 'latin1').toString('base64')
-    // As a client writes the password of Basic, behind a user name of no meaning.
-    if (form === 'pair') return Buffer.from(`u:${this.#of(inner, own) ?? ''}`).toString('base64')
-    if (form === 'percent') return encodeURIComponent(textOf(this.#of(inner, own)))
-    if (form === 'json') return bytesOf(JSON.stringify(textOf(this.#of(inner, own))).slice(1, -1))
+    if (form === 'run') {
+      const [at = '', ...of] = rest
+      return (this.#of(of.join(':'), own) ?? '').slice(Number(at), Number(at) + RUN)
+    }
+    const spell = Object.hasOwn(SPELLINGS, form) ? SPELLINGS[form] : undefined
+    if (spell) return spell(this.#of(inner, own) ?? '')
     return own[name] ?? this.#known.get(name) ?? null
   }
 }

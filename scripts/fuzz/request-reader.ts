@@ -99,7 +99,7 @@ function readHead(text: string): Arrival {
   const [, method = '', target = ''] = /^([A-Z]+) (\/[\x21-\x7e]*) HTTP\/1\.1$/.exec(first) ?? []
   const headers = lines.map((line) => {
     const colon = line.indexOf(':')
-    return [line.slice(0, colon), line.slice(colon + 1).trim()] as const
+    return [line.slice(0, colon), line.slice(colon + 1).replaceAll(/^[ \t]+|[ \t]+$/g, '')] as const
   })
   const bad = headers.find(([name, value]) => !TOKEN.test(name) || /[\r\n\0]/.test(value))
   const arrival: Arrival = {

@@ -38,6 +38,7 @@ const BATCHES: Readonly<Record<Kind, { readonly cases: number; readonly together
   control: { cases: 150, together: 6 },
   tokens: { cases: 60, together: 30 },
   crowd: { cases: 15, together: 2 },
+  echo: { cases: 300, together: 16 },
 }
 
 /** Cases in one life of the worker: its records and its console are kept. */
@@ -69,7 +70,7 @@ export class Run {
     for (let turn = 0; !this.#isOver(); turn += 1) {
       const kind = kinds[turn % kinds.length] ?? 'client'
       // oxlint-disable-next-line no-await-in-loop -- batch after batch
-      await this.#batch(kind)
+      await this.some(kind, BATCHES[kind].cases)
       this.#inLife += BATCHES[kind].cases
       if (this.#inLife < LIFE) continue
       this.#inLife = 0
@@ -83,8 +84,9 @@ export class Run {
     return Date.now() >= until || (runs !== null && this.tally.cases >= runs)
   }
 
-  async #batch(kind: Kind): Promise<void> {
-    const { cases, together } = BATCHES[kind]
+  /** So many cases of a class, the next ones of the seed. */
+  async some(kind: Kind, cases: number): Promise<void> {
+    const { together } = BATCHES[kind]
     const first = this.#next.get(kind) ?? 0
     this.#next.set(kind, first + cases)
     const numbers = Array.from({ length: cases }, (_, n) => first + n)
