@@ -1,6 +1,6 @@
 import { joined } from './bounded.ts'
 import type { Permit } from './policy/decide.ts'
-import { LARGE_BYTES, Reading } from './reading.ts'
+import { HEADROOM, LARGE_BYTES, Reading } from './reading.ts'
 import { Refusal } from './refusal.ts'
 import type { RefusalDetails } from './refusal.ts'
 import { codingOf, isBinary, isJson, kindOf } from './scrub/kinds.ts'
@@ -185,7 +185,7 @@ async function pump(
   }
   try {
     for (let chunk = await reading.next(); chunk; chunk = await reading.next()) {
-      await write(scrubber.push(chunk))
+      await write(scrubber.push(chunk, HEADROOM))
     }
     left?.throwIfAborted()
     await write(scrubber.end())
