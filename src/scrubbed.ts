@@ -15,7 +15,7 @@ const WITHOUT_BODY = new Set([204, 205, 304])
  * An answer that says that it is shorter than `LARGE_BYTES` is searched before its headers leave,
  * unless it takes longer than this to come.
  */
-const WHOLE_MS = 100
+const WHOLE_MS = 250
 
 /** Said of the very bytes that the upstream sent: RFC 9530, RFC 3230, RFC 1864, RFC 9110 §14.3. */
 const OF_THE_BYTES = ['content-digest', 'repr-digest', 'digest', 'content-md5', 'accept-ranges']
