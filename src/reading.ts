@@ -9,6 +9,13 @@ const MEDIUM_BYTES = 64 * 1024
 export const LARGE_BYTES = 1024 * 1024
 const MOST_LARGE = 8
 
+/** Free before each chunk, for what is left of the one before it. */
+export const HEADROOM = 4096
+
+/** Of a body whose length is known: what a read waits for, when the one before it brought so much. */
+const FAST_BYTES = 512 * 1024
+const FLOWING_BYTES = 16 * 1024
+
 const spare: Uint8Array<ArrayBuffer>[] = []
 let made = 0
 
@@ -16,7 +23,8 @@ let made = 0
  * A body that is read in order, and can be looked at before it is. `length` is what it is known to
  * have; Infinity where that is not known.
  *
- * - `next`: the next chunk, valid until the one after it is asked for; null at the end.
+ * - `next`: the next chunk, valid until the one after it is asked for, with `HEADROOM` before it; null at
+ *   the end.
  * - `first`: its first bytes as far as they are here; empty when there are none within so many ms.
  * - `whole`: the whole body, valid until `release`, when it is here within so many ms and shorter than
  *   a large buffer; else null, and it goes on. Rejects when it breaks off.
@@ -34,6 +42,8 @@ export class Reading {
   #filled = 0
   #ended = false
   #handedOut = false
+  /** The next read waits for `FAST_BYTES`. */
+  #fast = false
   #filling: Promise<void> | null = null
   /** After the read that goes on. */
   #stops = false
@@ -42,54 +52,65 @@ export class Reading {
     this.#body = body
     this.#reader = body.getReader({ mode: 'byob' })
     this.#length = length
-    this.#buffer =
-      length < MEDIUM_BYTES
-        ? new Uint8Array(length + 1)
-        : larger(length === Infinity ? 0 : MEDIUM_BYTES)
-    this.#large = this.#buffer.length === LARGE_BYTES
+    if (length < MEDIUM_BYTES) this.#buffer = bufferOf(length + 1)
+    else this.#buffer = length === Infinity ? bufferOf(SMALL_BYTES) : larger()
+    this.#large = isLarge(this.#buffer)
   }
 
   async next(): Promise<Uint8Array | null> {
     if (this.#handedOut) {
       // What fills a buffer comes fast.
-      if (this.#filled === this.#buffer.length) this.#enlarge()
+      if (this.#isFull) this.#enlarge()
       this.#filled = 0
     }
     this.#stops = true
     await (this.#filling ?? (this.#filled === 0 && !this.#ended ? this.#read() : null))
     this.#handedOut = this.#filled > 0
-    if (this.#handedOut) return this.#buffer.subarray(0, this.#filled)
+    if (this.#handedOut) return this.#here
     this.release()
     return null
   }
 
   async #read(): Promise<void> {
-    const { done, value } = await this.#reader.read(this.#buffer.subarray(this.#filled))
+    const room = this.#buffer.subarray(HEADROOM + this.#filled)
+    const { done, value } = this.#fast
+      ? await this.#reader.readAtLeast(Math.min(FAST_BYTES, room.length), room)
+      : await this.#reader.read(room)
     if (value) this.#buffer = new Uint8Array(value.buffer)
     this.#filled += value?.length ?? 0
     this.#ended = done
+    // A length that is known is that of a download: nobody waits for a part of it.
+    this.#fast = this.#length < Infinity && (value?.length ?? 0) >= FLOWING_BYTES
+  }
+
+  get #here(): Uint8Array<ArrayBuffer> {
+    return this.#buffer.subarray(HEADROOM, HEADROOM + this.#filled)
+  }
+
+  get #isFull(): boolean {
+    return HEADROOM + this.#filled === this.#buffer.length
   }
 
   /** False when there is no larger one. */
   #enlarge(): boolean {
     if (this.#large) return false
-    const next = larger(this.#buffer.length)
+    const next = larger()
     if (next.length <= this.#buffer.length) return false
     next.set(this.#buffer)
     this.#buffer = next
-    this.#large = next.length === LARGE_BYTES
+    this.#large = isLarge(next)
     return true
   }
 
   async first(ms: number): Promise<Uint8Array> {
     const here = await this.#within(ms, true)
-    return here ? this.#buffer.slice(0, this.#filled) : new Uint8Array()
+    return here ? this.#here.slice() : new Uint8Array()
   }
 
   async whole(ms: number): Promise<Uint8Array | null> {
     if (this.#length >= LARGE_BYTES && this.#length < Infinity) return null
     const here = await this.#within(ms, false)
-    return here && this.#ended ? this.#buffer.subarray(0, this.#filled) : null
+    return here && this.#ended ? this.#here : null
   }
 
   /** Fills the buffer, or reads once. False when that takes longer, and it goes on. */
@@ -107,7 +128,7 @@ export class Reading {
 
   async #fill(): Promise<void> {
     do {
-      if (this.#filled === this.#buffer.length && !this.#enlarge()) return
+      if (this.#isFull && !this.#enlarge()) return
       await this.#read()
     } while (!this.#ended && !this.#stops)
   }
@@ -154,12 +175,19 @@ export class Reading {
 
 const NONE = new Uint8Array()
 
-/** A buffer of more bytes than these; where none is free, a medium one. */
-function larger(bytes: number): Uint8Array<ArrayBuffer> {
-  if (bytes === 0) return new Uint8Array(SMALL_BYTES)
+function bufferOf(bytes: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(HEADROOM + bytes)
+}
+
+function isLarge({ length }: Uint8Array): boolean {
+  return length === HEADROOM + LARGE_BYTES
+}
+
+/** A large buffer; a medium one where none is free. */
+function larger(): Uint8Array<ArrayBuffer> {
   const kept = spare.pop()
   if (kept) return kept
-  if (made === MOST_LARGE) return new Uint8Array(MEDIUM_BYTES)
+  if (made === MOST_LARGE) return bufferOf(MEDIUM_BYTES)
   made += 1
-  return new Uint8Array(LARGE_BYTES)
+  return bufferOf(LARGE_BYTES)
 }

@@ -1,6 +1,6 @@
 import { joined } from './bounded.ts'
 import type { Permit } from './policy/decide.ts'
-import { LARGE_BYTES, Reading } from './reading.ts'
+import { HEADROOM, LARGE_BYTES, Reading } from './reading.ts'
 import { Refusal } from './refusal.ts'
 import type { RefusalDetails } from './refusal.ts'
 import { codingOf, isBinary, isJson, kindOf } from './scrub/kinds.ts'
@@ -15,7 +15,7 @@ const WITHOUT_BODY = new Set([204, 205, 304])
  * An answer that says that it is shorter than `LARGE_BYTES` is searched before its headers leave,
  * unless it takes longer than this to come.
  */
-const WHOLE_MS = 100
+const WHOLE_MS = 250
 
 /** Said of the very bytes that the upstream sent: RFC 9530, RFC 3230, RFC 1864, RFC 9110 §14.3. */
 const OF_THE_BYTES = ['content-digest', 'repr-digest', 'digest', 'content-md5', 'accept-ranges']
@@ -185,7 +185,7 @@ async function pump(
   }
   try {
     for (let chunk = await reading.next(); chunk; chunk = await reading.next()) {
-      await write(scrubber.push(chunk))
+      await write(scrubber.push(chunk, HEADROOM))
     }
     left?.throwIfAborted()
     await write(scrubber.end())

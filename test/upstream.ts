@@ -207,7 +207,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   'reset-mid': async ({ request, response }) => {
     response.writeHead(200, { 'content-length': 1000 }).write('begun')
     // Later than what is looked at before the headers leave.
-    await delay(300)
+    await delay(700)
     request.socket.resetAndDestroy()
   },
   'reset-chunked': async ({ request, response }) => {

@@ -13,6 +13,7 @@ const REMEMBERED = 8
  *
  * - `count`: how many places have been replaced.
  * - `push`: what may leave after a chunk, in order: all but a tail that could be the beginning of a secret.
+ *   So many bytes before the chunk, `room`, may be overwritten.
  * - `end`: what is left at the end.
  */
 export class Scrubber {
@@ -34,16 +35,25 @@ export class Scrubber {
     return this.#count
   }
 
-  push(chunk: Uint8Array): readonly Uint8Array[] {
-    return this.#take(chunk, false)
+  push(chunk: Uint8Array, room = 0): readonly Uint8Array[] {
+    return this.#take(this.#behindCarry(chunk, room), false)
   }
 
   end(): readonly Uint8Array[] {
-    return this.#take(EMPTY, true)
+    return this.#take(this.#carry, true)
   }
 
-  #take(chunk: Uint8Array, last: boolean): readonly Uint8Array[] {
-    const bytes = this.#carry.length > 0 ? joined(this.#carry, chunk) : chunk
+  #behindCarry(chunk: Uint8Array, room: number): Uint8Array {
+    const carry = this.#carry
+    if (carry.length === 0) return chunk
+    if (carry.length > room) return joined(carry, chunk)
+    const from = chunk.byteOffset - carry.length
+    const bytes = new Uint8Array(chunk.buffer, from, carry.length + chunk.length)
+    bytes.set(carry)
+    return bytes
+  }
+
+  #take(bytes: Uint8Array, last: boolean): readonly Uint8Array[] {
     const text = { bytes, before: this.#before, last, json: this.#json }
     let held = last ? bytes.length : this.#search.held(bytes)
     let at = this.#replaced

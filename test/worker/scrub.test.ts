@@ -308,7 +308,7 @@ describe('the record', () => {
   const found = (wanted: Readonly<Record<string, unknown>>) =>
     vi.waitFor(
       async () => expect(await events()).toContainEqual(expect.objectContaining(wanted)),
-      4000,
+      10_000,
     )
 
   it('counts what is known when the headers leave', async () => {
