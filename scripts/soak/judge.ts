@@ -36,9 +36,12 @@ export function wrongWith(ending: Ending, due: Due): string | null {
 
 const SIGHTS: Readonly<Record<Sight, (ending: Ending, due: Due) => string | null>> = {
   whole: wrongAnswer,
+  // A body with a length is searched first, and is a 502 when it breaks off meanwhile; one that streams
+  // may break off before its head has left.
   cut: (ending, { play }) => {
-    const reset = play.name === 'reset in body' && isOwn(ending, 502)
-    return reset || (ending.how === 'cut' && ending.status === 200) ? null : as(ending)
+    const searched = play.name !== 'short chunks' && isOwn(ending, 502, 'PROXY_UPSTREAM_ERROR')
+    const broken = ending.how === 'none' || (ending.how === 'cut' && ending.status === 200)
+    return searched || broken ? null : as(ending)
   },
   unreachable: (ending, { play }) => {
     if (isOwn(ending, 502, 'PROXY_UPSTREAM_ERROR')) return null
