@@ -55,6 +55,8 @@ class Talk {
   readonly #wanted: Conversing
   readonly #over = Promise.withResolvers<Outcome['ended']>()
   #chunks: Buffer[] = []
+  /** It is settled how it ended: nothing is waited for any longer. */
+  #done = false
   readonly #timers: NodeJS.Timeout[] = []
 
   constructor(port: number, wanted: Conversing) {
@@ -75,6 +77,7 @@ class Talk {
     if (leaves !== null) this.#after(leaves, () => this.#over.resolve('left'))
     const written = this.#write()
     const ended = await this.#over.promise
+    this.#done = true
     for (const timer of this.#timers) clearTimeout(timer)
     await written
     return ended
@@ -98,6 +101,7 @@ class Talk {
   }
 
   #after(ms: number, act: () => void): void {
+    if (this.#done) return
     this.#timers.push(setTimeout(act, ms))
   }
 
