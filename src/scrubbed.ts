@@ -17,6 +17,9 @@ const WITHOUT_BODY = new Set([204, 205, 304])
  */
 const WHOLE_MS = 250
 
+/** To search so much costs less than to find out what it is. */
+const SHORT_BYTES = 64 * 1024
+
 /** Said of the very bytes that the upstream sent: RFC 9530, RFC 3230, RFC 1864, RFC 9110 §14.3. */
 const OF_THE_BYTES = ['content-digest', 'repr-digest', 'digest', 'content-md5', 'accept-ranges']
 
@@ -57,9 +60,8 @@ export async function scrubBody(
   if (!body || kind === 'media' || search.longest === 0) return untouched(body)
   const { length, coding, reading } = opened(upstream, body)
   try {
-    if (kind === 'unknown' && isBinary(await reading.first(WHOLE_MS))) {
-      return untouched(reading.rest())
-    }
+    const told = kind === 'unknown' && length > SHORT_BYTES
+    if (told && isBinary(await reading.first(WHOLE_MS))) return untouched(reading.rest())
     const scrubber = new Scrubber(search, isJson(upstream.headers.get('content-type')))
     const how = { reading, scrubber, block: on_echo === 'block', coding, left }
     return await cleaned(headers, length, how)

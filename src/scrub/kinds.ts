@@ -19,11 +19,18 @@ export function kindOf(
 
 /** Whether bytes are no text: https://mimesniff.spec.whatwg.org/#binary-data-byte, in what it looks at. */
 export function isBinary(bytes: Uint8Array): boolean {
-  // oxlint-disable-next-line no-control-regex -- these are what it looks for
-  return /[\0-\x08\x0b\x0e-\x1a\x1c-\x1f]/.test(String.fromCharCode(...bytes.subarray(0, SNIFFED)))
+  const end = Math.min(bytes.length, SNIFFED)
+  for (let at = 0; at < end; at += 1) {
+    const byte = bytes[at] ?? 0
+    if (byte < 0x20 && ((BINARY >>> byte) & 1) === 1) return true
+  }
+  return false
 }
 
 const SNIFFED = 1445
+
+/** A bit for each control character but tab, line feed, form feed, carriage return and escape. */
+const BINARY = ~((1 << 0x09) | (1 << 0x0a) | (1 << 0x0c) | (1 << 0x0d) | (1 << 0x1b))
 
 /** Whether what stands bare in it may have to be JSON: undeclared, or events, whose data often is. */
 export function isJson(contentType: string | null): boolean {
