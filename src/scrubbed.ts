@@ -17,6 +17,9 @@ const WITHOUT_BODY = new Set([204, 205, 304])
  */
 const WHOLE_MS = 250
 
+/** Nobody waits long for so little: it is read in one go, however long it takes. */
+const TINY_BYTES = 8 * 1024
+
 /** To search so much costs less than to find out what it is. */
 const SHORT_BYTES = 64 * 1024
 
@@ -58,35 +61,41 @@ export async function scrubBody(
   const body = WITHOUT_BODY.has(upstream.status) ? null : upstream.body
   const kind = kindOf(upstream.headers, scrub)
   if (!body || kind === 'media' || search.longest === 0) return untouched(body)
-  const { length, coding, reading } = opened(upstream, body)
+  const length = declaredLength(upstream.headers) ?? Infinity
+  const coding = codingOf(upstream.headers)
+  const readable = decoded(upstream, body, coding)
+  const scrubber = new Scrubber(search, isJson(upstream.headers.get('content-type')))
+  const how = { scrubber, block: on_echo === 'block', coding, left }
+  if (length <= TINY_BYTES && coding === '') {
+    const whole = await upstream.arrayBuffer().catch((cause: unknown) => {
+      throw brokenOff(cause)
+    })
+    return searched(new Uint8Array(whole), headers, how)
+  }
+  const reading = new Reading(readable, coding === '' ? length : Infinity)
   try {
     const told = kind === 'unknown' && length > SHORT_BYTES
     if (told && isBinary(await reading.first(WHOLE_MS))) return untouched(reading.rest())
-    const scrubber = new Scrubber(search, isJson(upstream.headers.get('content-type')))
-    const how = { reading, scrubber, block: on_echo === 'block', coding, left }
-    return await cleaned(headers, length, how)
+    return await cleaned(headers, length, { ...how, reading })
   } catch (cause) {
     reading.cancel(cause)
-    throw cause instanceof Refusal ? cause : failure('the answer broke off', { cause })
+    throw cause instanceof Refusal ? cause : brokenOff(cause)
   }
 }
 
-/** A body ready to be read. @throws Refusal for one that cannot be looked into. */
-function opened(upstream: Response, body: ReadableStream<Uint8Array>) {
-  const length = declaredLength(upstream.headers) ?? Infinity
-  const coding = codingOf(upstream.headers)
-  const reading = new Reading(decoded(upstream, body, coding), coding === '' ? length : Infinity)
-  return { length, coding, reading }
+/** `length` is what the answer says that it has. */
+async function cleaned(headers: Headers, length: number, how: HowRead): Promise<ScrubbedBody> {
+  const { reading } = how
+  const whole = length < LARGE_BYTES ? await reading.whole(WHOLE_MS) : null
+  if (!whole) return streamed(headers, how)
+  return { ...searched(whole, headers, how), release: () => reading.release() }
 }
 
-/** `length` is what the answer says that it has. */
-async function cleaned(headers: Headers, length: number, how: How): Promise<ScrubbedBody> {
-  const whole = length < LARGE_BYTES ? await how.reading.whole(WHOLE_MS) : null
-  return whole ? searched(whole, headers, how) : streamed(headers, how)
+interface HowRead extends How {
+  readonly reading: Reading
 }
 
 interface How {
-  readonly reading: Reading
   readonly scrubber: Scrubber
   readonly block: boolean
   /** What the body came in. */
@@ -101,6 +110,10 @@ export function blocked(echoes: number): Refusal {
 
 function failure(message: string, details: RefusalDetails = {}): Refusal {
   return new Refusal('PROXY_UPSTREAM_ERROR', message, { ...details, answered: true })
+}
+
+function brokenOff(cause: unknown): Refusal {
+  return failure('the answer broke off', { cause })
 }
 
 function untouched(body: ScrubbedBody['body']): ScrubbedBody {
@@ -140,7 +153,7 @@ function unreadable(body: ReadableStream<Uint8Array>): Refusal {
 function searched(
   whole: Uint8Array,
   headers: Headers,
-  { reading, scrubber, block, coding }: How,
+  { scrubber, block, coding }: How,
 ): ScrubbedBody {
   const parts = [...scrubber.push(whole), ...scrubber.end()]
   const found = scrubber.count
@@ -151,11 +164,11 @@ function searched(
     weaken(headers)
     headers.set('content-length', String(body.length))
   }
-  return { body, found, later: null, release: () => reading.release() }
+  return { body, found, later: null, release: nothing }
 }
 
 /** A body that is still coming. */
-function streamed(headers: Headers, how: How): ScrubbedBody {
+function streamed(headers: Headers, how: HowRead): ScrubbedBody {
   weaken(headers)
   headers.delete('content-length')
   const { readable, writable } = new IdentityTransformStream()
@@ -173,7 +186,7 @@ function weaken(headers: Headers): void {
 /** Hands on what has been searched, chunk by chunk. Resolves with the count of echoes, never rejects. */
 async function pump(
   to: WritableStream<Uint8Array>,
-  { reading, scrubber, block, left }: How,
+  { reading, scrubber, block, left }: HowRead,
 ): Promise<number> {
   const writer = to.getWriter()
   // Nothing tells the writer that the agent has gone, until there is something to write.
