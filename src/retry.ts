@@ -32,7 +32,8 @@ export async function forwardSigned(
 ): Promise<Upstream> {
   const judged = async (): Promise<Upstream> => {
     const upstream = await attempt()
-    if (isAccepted(upstream.response.status, rejection)) credentials.accepted?.()
+    // Where a body may say otherwise, `judgeBody` knows.
+    if (!rejection.body) hearStatus(upstream, { credentials, rejection })
     return upstream
   }
   const first = await judged()
@@ -46,9 +47,13 @@ export async function forwardSigned(
 }
 
 /** Who is overloaded or out of order has not looked at the credential. */
-function isAccepted(status: number, { statuses }: Rejection): boolean {
-  return status < 500 && status !== 429 && !statuses.includes(status)
+function hearStatus({ response: { status } }: Upstream, { credentials, rejection }: Hearing): void {
+  if (status < 500 && status !== 429 && !rejection.statuses.includes(status)) {
+    credentials.accepted?.()
+  }
 }
+
+type Hearing = Pick<Rejectable, 'credentials' | 'rejection'>
 
 /**
  * Looks for a code in a JSON answer that says that the credential was rejected, beside the stream
@@ -56,15 +61,23 @@ function isAccepted(status: number, { statuses }: Rejection): boolean {
  */
 export function judgeBody(
   upstream: Upstream,
-  { credentials, rejection: { body } }: Pick<Rejectable, 'credentials' | 'rejection'>,
+  hearing: Hearing,
   waitUntil: (work: Promise<unknown>) => void,
 ): Upstream {
-  const saying = body && jsonBeside(upstream.response)
-  if (!saying) return upstream
+  const { credentials, rejection } = hearing
+  const { body } = rejection
+  if (!body) return upstream
+  const saying = jsonBeside(upstream.response)
+  if (!saying) {
+    hearStatus(upstream, hearing)
+    return upstream
+  }
   waitUntil(
     saying.then((json) => {
       const code = codesAt(json, body.json_path).find((each) => body.codes.includes(each))
-      return code === undefined ? false : credentials.reject(`code ${code}`, false)
+      if (code !== undefined) return credentials.reject(`code ${code}`, false)
+      hearStatus(upstream, hearing)
+      return false
     }),
   )
   return upstream

@@ -10,7 +10,7 @@ import type { Backend, Reading, Session } from './backend.ts'
 import { callSources } from './call_sources.ts'
 import type { CallSources, SourceDeps, Sourced } from './call_sources.ts'
 import { Keeper } from './keeper.ts'
-import { FROM_THE_BEGINNING } from './rotation.ts'
+import { Rotation } from './rotations.ts'
 
 /** What the runtime gives. */
 export interface SourcesHost {
@@ -47,11 +47,12 @@ export class Sources {
   }
 
   /** Of one call; null when all of the provider's secrets are Worker secrets, or none. */
-  of({ provider, call }: Permit): CallSources | null {
+  of({ provider, call, caller }: Permit): CallSources | null {
     const sourced = this.sourced(provider)
     if (!sourced) return null
     const repeatable = !call.request.body || provider.credential.reads_body
-    return callSources(sourced, repeatable, this.#deps)
+    const agent = `${caller.tenant} ${caller.id}`
+    return callSources(sourced, { agent, repeatable }, this.#deps)
   }
 
   /** What is known of a provider; null as above. */
@@ -59,6 +60,10 @@ export class Sources {
     let known = this.#known.get(provider)
     if (!known) this.#known.set(provider, (known = this.#look(provider)))
     return known === 'none' ? null : known
+  }
+
+  now(): number {
+    return this.#deps.now()
   }
 
   isElsewhere(place: SecretPlace): boolean {
@@ -76,7 +81,7 @@ export class Sources {
     const refs = credential.secrets
     const rotates = refs.some(({ previous }) => previous)
     const some = rotates || refs.some((ref) => this.#deps.isElsewhere(ref))
-    return some ? { refs, rotates, live: FROM_THE_BEGINNING } : 'none'
+    return some ? { refs, rotation: rotates ? new Rotation() : null } : 'none'
   }
 }
 

@@ -3,16 +3,22 @@ import type { Secret } from '../secret.ts'
 import type { Got, Keeper } from './keeper.ts'
 import { keyOf, otherThan, placeOn } from './place.ts'
 import type { Side } from './place.ts'
-import { accepted, begin, doubt } from './rotation.ts'
-import type { Live } from './rotation.ts'
+import type { Beginning } from './rotation.ts'
+import type { Rotation } from './rotations.ts'
 
 /** A provider of whose secrets some are kept elsewhere, or have a value from before. */
 export interface Sourced {
   readonly refs: readonly SecretRef[]
-  /** Whether some have a value from before. */
-  readonly rotates: boolean
-  /** Which value the calls of this isolate begin with. */
-  live: Live
+  /** Which value calls begin with; null: none has a value from before. */
+  readonly rotation: Rotation | null
+}
+
+/** Whose secrets. */
+export interface Asking {
+  /** Tells one caller from another. */
+  readonly agent: string
+  /** Whether the call can be sent a second time. */
+  readonly repeatable: boolean
 }
 
 export interface SourceDeps {
@@ -24,12 +30,9 @@ export interface SourceDeps {
   readonly find: (place: SecretPlace) => Secret | null
 }
 
-/** Begins with the value that is live. `repeatable`: the call can be sent a second time. */
-export function callSources(of: Sourced, repeatable: boolean, deps: SourceDeps): CallSources {
-  if (!of.rotates) return new CallSources(of, 'current', deps)
-  const { side, live } = begin(of.live, deps.now(), repeatable)
-  of.live = live
-  return new CallSources(of, side, deps)
+/** Begins with the value that is live for that agent. */
+export function callSources(of: Sourced, asking: Asking, deps: SourceDeps): CallSources {
+  return new CallSources(of, asking, deps)
 }
 
 /** The secrets of one call: every place is read once, and stays what it was until the end. */
@@ -38,14 +41,22 @@ export class CallSources {
   readonly #deps: SourceDeps
   readonly #got = new Map<string, Got>()
   readonly #opened = new Set<SecretRef>()
+  readonly #agent: string
+  readonly #began: Beginning
   #side: Side
   /** Whether what calls can do without is wanted too. */
   #all = false
 
-  constructor(of: Sourced, side: Side, deps: SourceDeps) {
+  constructor(of: Sourced, { agent, repeatable }: Asking, deps: SourceDeps) {
     this.#of = of
     this.#deps = deps
-    this.#side = side
+    this.#agent = agent
+    this.#began = of.rotation?.begin(agent, deps.now(), repeatable) ?? {
+      side: 'current',
+      trial: false,
+      repeatable,
+    }
+    this.#side = this.#began.side
   }
 
   /**
@@ -95,17 +106,21 @@ export class CallSources {
   async doubted(): Promise<void> {
     const renewed = await this.#renewed()
     if (renewed || !this.#isRotated()) return
-    this.#of.live = doubt(this.#of.live, this.#side, this.#deps.now())
+    this.#of.rotation?.doubted(this.#agent, this.#side, this.#heard())
   }
 
   /** The upstream has accepted what was opened. */
   accepted(): void {
     if (!this.#isRotated()) return
-    this.#of.live = accepted(this.#of.live, this.#side, this.#deps.now())
+    this.#of.rotation?.accepted(this.#agent, this.#side, this.#heard())
+  }
+
+  #heard() {
+    return { began: this.#began, now: this.#deps.now() }
   }
 
   #isRotated(): boolean {
-    return this.#of.rotates && [...this.#opened].some(({ previous }) => previous)
+    return this.#of.rotation !== null && [...this.#opened].some(({ previous }) => previous)
   }
 
   /** Reads anew what was opened. True when some value is another one. */

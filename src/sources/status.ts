@@ -56,8 +56,8 @@ function placesOf(refs: Provider['credential']['secrets']): readonly SecretPlace
 
 function rotationOf(provider: Provider, sources: Sources): readonly RotationStatus[] {
   const sourced = sources.sourced(provider)
-  if (!sourced?.rotates) return []
-  const { side, since } = sourced.live
+  if (!sourced?.rotation) return []
+  const { side, since } = sourced.rotation.standing(sources.now())
   const at = since === null ? null : new Date(since).toISOString()
   return [{ provider: provider.name, live: side, since: at }]
 }

@@ -7,11 +7,12 @@ import { SourceError } from '../../src/sources/backend.ts'
 import type { Backend, SourceFailure } from '../../src/sources/backend.ts'
 import { Sources } from '../../src/sources/bindings.ts'
 import { sourceStanding } from '../../src/sources/status.ts'
-import { aHost, aProvider } from '../builders.ts'
+import { aCatalog, aHost, aProvider } from '../builders.ts'
 import { asked, NOW, recording } from '../recording.ts'
 
 export const KEY = 'kept://acme/key'
 export const OLD = 'kept://acme/old'
+export const OTHER = '198.51.100.7'
 
 export function bearer(secret: SecretRef, invalidate_on: readonly number[] = [401]): Auth {
   return {
@@ -31,11 +32,13 @@ export interface Isolate {
 
 /**
  * The request path of one isolate, whose secrets are in `kept`: a value, or how reading it fails. The
- * upstream accepts the bearer tokens of `accepts`, and says `otherwise` to others.
+ * upstream accepts the bearer tokens of `accepts`, and says `otherwise` to others; a path of `always`
+ * has that status whoever asks. Whoever comes from `OTHER` is another agent.
  */
 export function anIsolate({ auth, env = {} }: Isolate) {
   const kept = new Map<string, string>()
-  const state = { now: NOW, accepts: [] as readonly string[], otherwise: 401, delay: 0 }
+  const always: Readonly<Record<string, number>> = {}
+  const state = { now: NOW, accepts: [] as readonly string[], otherwise: 401, delay: 0, always }
   const reads: string[] = []
   const told: string[] = []
   const tried: string[] = []
@@ -69,7 +72,9 @@ export function anIsolate({ auth, env = {} }: Isolate) {
     warn: (message) => void told.push(message),
   })
   const provider = aProvider({ auth })
-  const { deps, events, trail } = recording(provider, aHost({ can_call_sensitive: true }), {
+  const host = aHost({ can_call_sensitive: true })
+  const { deps, events, trail } = recording(provider, host, {
+    catalog: aCatalog([provider], [host, { ...host, id: 'other', cidrs: [`${OTHER}/32`] }]),
     now: () => state.now,
     waitUntil: (each) => void work.push(each.catch(() => {})),
     credentials: (permit) => opening(find, undefined, sources.of(permit)),
@@ -78,7 +83,8 @@ export function anIsolate({ auth, env = {} }: Isolate) {
       await sent.clone().text()
       const token = (sent.headers.get('authorization') ?? '').replace('Bearer ', '')
       tried.push(token)
-      return new Response('{}', { status: state.accepts.includes(token) ? 200 : state.otherwise })
+      const judged = state.accepts.includes(token) ? 200 : state.otherwise
+      return new Response('{}', { status: state.always[new URL(sent.url).pathname] ?? judged })
     },
   })
   const call = async (path = '/a', init: RequestInit<RequestInitCfProperties> = {}) => {

@@ -7,7 +7,7 @@ import { Secret } from '../../src/secret.ts'
 import { callSources } from '../../src/sources/call_sources.ts'
 import type { Sourced } from '../../src/sources/call_sources.ts'
 import { Keeper } from '../../src/sources/keeper.ts'
-import { FROM_THE_BEGINNING } from '../../src/sources/rotation.ts'
+import { Rotation } from '../../src/sources/rotations.ts'
 import type { Tokens } from '../../src/tokens/tokens.ts'
 import { NOW } from '../recording.ts'
 
@@ -20,7 +20,9 @@ const SECRETS = new Map([
 /** A call whose token endpoint mints for the clients of `accepts` alone. */
 function minting(accepts: readonly string[]) {
   const asked: string[] = []
-  const sourced: Sourced = { refs: [CLIENT], rotates: true, live: FROM_THE_BEGINNING }
+  const rotation = new Rotation()
+  const sourced: Sourced = { refs: [CLIENT], rotation }
+  const live = () => rotation.standing(NOW)
   const find = (ref: SecretRef) => ('env' in ref ? (SECRETS.get(ref.env) ?? null) : null)
   const keeper = new Keeper({
     now: () => NOW,
@@ -40,37 +42,38 @@ function minting(accepts: readonly string[]) {
     reject: () => Promise.resolve(false),
   }
   const deps = { now: () => NOW, keeper, find, isElsewhere: () => false }
-  const one = () => opening(find, tokens, callSources(sourced, true, deps))
+  const one = () =>
+    opening(find, tokens, callSources(sourced, { agent: 'a', repeatable: true }, deps))
   const mint = (open: ReturnType<typeof one>) =>
     open.minted({
       identity: () => [open.open(CLIENT).equals('sentinel-new') ? 'new' : 'old'],
       mint: () => Promise.reject(new Error('not here')),
     })
-  return { asked, sourced, one, mint }
+  return { asked, live, one, mint }
 }
 
 describe('a token that is minted with a secret that was rotated', () => {
   it('is minted with the other one, and from then on with that', async () => {
-    const { asked, sourced, one, mint } = minting(['old'])
+    const { asked, live, one, mint } = minting(['old'])
     const open = one()
     expect((await mint(open)).equals('sentinel-token-of-old')).toBe(true)
-    expect(sourced.live).toMatchObject({ side: 'previous', since: NOW })
+    expect(live()).toEqual({ side: 'previous', since: NOW })
     expect(open.opened.length).toBeGreaterThanOrEqual(3)
     await mint(one())
     expect(asked).toEqual(['new', 'old', 'old'])
   })
 
   it('is not there when none of the two is accepted, and nothing is switched', async () => {
-    const { asked, sourced, one, mint } = minting([])
+    const { asked, live, one, mint } = minting([])
     await expect(mint(one())).rejects.toThrow('client rejected')
-    expect([asked, sourced.live]).toEqual([['new', 'old'], FROM_THE_BEGINNING])
+    expect([asked, live()]).toEqual([['new', 'old'], { side: 'current', since: null }])
   })
 
   it('that the upstream rejects is no rejection of the secret', async () => {
-    const { sourced, one, mint } = minting(['new'])
+    const { live, one, mint } = minting(['new'])
     const open = one()
     await mint(open)
     expect(await open.reject('401')).toBe(false)
-    expect(sourced.live.side).toBe('current')
+    expect(live().side).toBe('current')
   })
 })

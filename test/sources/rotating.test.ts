@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { LimiterStub } from '../../src/admission.ts'
 import type { Auth } from '../../src/auth/scheme.ts'
 import { NOW } from '../recording.ts'
-import { anIsolate, bearer, KEY, OLD } from './isolate.ts'
+import { anIsolate, bearer, KEY, OLD, OTHER } from './isolate.ts'
 
 const MINUTE = 60_000
 const post = { method: 'POST', body: 'x' }
@@ -164,6 +164,87 @@ describe('a secret with a value from before', () => {
     const { status, headers } = await call()
     expect([status, headers.get('x-keys')]).toEqual([200, '[redacted], [redacted]'])
     expect((await call()).headers.get('x-keys')).toBe('[redacted], [redacted]')
+  })
+})
+
+describe('an agent that calls paths whose answers have nothing to do with the credential', () => {
+  const others = { 'cf-connecting-ip': OTHER }
+  const paths = { '/public': 200, '/closed': 401, '/broken': 503 }
+
+  it.each<[string, 'new' | 'old']>([
+    ['the current one', 'new'],
+    ['the previous one', 'old'],
+  ])('changes nothing for another one, where %s is accepted', async (_title, side) => {
+    const { call, state } = isolate()
+    Object.assign(state, { accepts: [`sentinel-${side}`], always: paths })
+    expect((await call()).status).toBe(200)
+    for (let times = 0; times < 3; times += 1) {
+      state.now += 11_000
+      await call('/closed', { ...post, headers: others })
+      await call('/public', { headers: others })
+      await call('/closed', { ...post, headers: others })
+      await call('/public', { ...post, headers: others })
+      expect((await call('/a', post)).status).toBe(200)
+      expect((await call()).status).toBe(200)
+    }
+  })
+
+  it('finds its way back itself', async () => {
+    const { call, state, tried } = isolate()
+    Object.assign(state, { accepts: ['sentinel-new'], always: paths })
+    await call('/closed', post)
+    await call('/public')
+    await call('/public', post)
+    tried.length = 0
+    expect((await call('/a', post)).status).toBe(401)
+    expect((await call('/a', post)).status).toBe(200)
+    expect((await call('/a', post)).status).toBe(200)
+    expect(tried).toEqual(['sentinel-old', 'sentinel-new', 'sentinel-new'])
+  })
+
+  it('does not keep its uploads from the value that is accepted', async () => {
+    const { call, state } = isolate()
+    Object.assign(state, { accepts: ['sentinel-old'], always: paths })
+    await call('/public')
+    expect((await call('/a', post)).status).toBe(401)
+    await call('/public')
+    expect((await call('/a', post)).status).toBe(200)
+  })
+
+  it('does not have the status say that nobody needs the previous value', async () => {
+    const { call, state, live } = isolate()
+    Object.assign(state, { accepts: ['sentinel-old'], always: paths })
+    await call()
+    state.now += 15 * MINUTE
+    await call('/public', { headers: others })
+    expect(live()).toMatchObject({ live: 'previous', since: at(NOW) })
+  })
+})
+
+describe('a rejection that is in the body of an answer', () => {
+  const rejected = { body: { json_path: 'code', codes: ['16009'] }, statuses: [401] }
+
+  it('counts, though the status is 200', async () => {
+    const { call, deps, tried, work } = isolate()
+    const { signerOf } = deps
+    Object.assign(deps, {
+      signerOf: (...of: Parameters<typeof signerOf>) => ({
+        ...signerOf(...of),
+        rejection: rejected,
+      }),
+      send: async (...[, init]: Parameters<typeof deps.send>) => {
+        const token = new Headers(init.headers).get('authorization') ?? ''
+        tried.push(token.slice(-3))
+        return Response.json(token.endsWith('old') ? { code: '0' } : { code: '16009' })
+      },
+    })
+    for (let times = 0; times < 3; times += 1) {
+      await call('/a', post)
+      await Promise.all(work.splice(0))
+    }
+    expect(tried).toEqual(['new', 'old', 'old'])
+    await call()
+    expect(tried).toEqual(['new', 'old', 'old', 'old'])
   })
 })
 

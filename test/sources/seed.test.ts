@@ -6,7 +6,6 @@ import { opening } from '../../src/opening.ts'
 import { Secret } from '../../src/secret.ts'
 import { callSources } from '../../src/sources/call_sources.ts'
 import { Keeper } from '../../src/sources/keeper.ts'
-import { FROM_THE_BEGINNING } from '../../src/sources/rotation.ts'
 import { draftOf } from '../auth/draft.ts'
 import { NOW } from '../recording.ts'
 
@@ -29,14 +28,18 @@ async function signed(stored: string | null) {
     waitUntil: () => {},
     warn: () => {},
   })
-  const sourced = { refs: bearerRedis.secrets(AUTH), rotates: false, live: FROM_THE_BEGINNING }
+  const sourced = { refs: bearerRedis.secrets(AUTH), rotation: null }
   const deps = { now: () => NOW, keeper, find: () => null, isElsewhere: () => true }
   const tokens = {
     minted: () => Promise.reject(new Error('nothing is minted here')),
     stored: () => Promise.resolve(stored === null ? null : new Secret(stored)),
     reject: () => Promise.resolve(false),
   }
-  const open = opening(() => null, tokens, callSources(sourced, true, deps))
+  const open = opening(
+    () => null,
+    tokens,
+    callSources(sourced, { agent: 'a', repeatable: true }, deps),
+  )
   await open.ready?.()
   const draft = draftOf()
   await bearerRedis.sign(draft, AUTH, open, NOW)
