@@ -16,6 +16,8 @@ const RETRY_AFTER_S = 5
 
 /** A read that has waited longer than this is looked at once more: its copy of the grant is older. */
 const RECHECK_MS = 5000
+/** One that was looked at by the door is, when its secrets took longer than this. */
+const SENSITIVE_RECHECK_MS = 1000
 
 export type Gating = Granting
 
@@ -71,6 +73,16 @@ export async function stillAllowed(permit: Permit, deps: Gating): Promise<void> 
   if (!grant) return
   const because = look.grant ? grantProblem(look.grant, grant.hash, deps.now()) : 'unknown'
   if (because) throw refusalOf({ is: 'out', because }, permit, deps)
+}
+
+/**
+ * Just before the call goes: whether it is still allowed, where what came since `door`, the time that
+ * was last looked, took long. A secret may be kept elsewhere, a token minted. null: it did not.
+ * @throws Refusal as above.
+ */
+export function lookAgain(permit: Permit, door: number, deps: Gating): Promise<void> | null {
+  const most = permit.sensitive || permit.approval ? SENSITIVE_RECHECK_MS : RECHECK_MS
+  return deps.now() - door > most ? stillAllowed(permit, deps) : null
 }
 
 function subjectOf({ caller, provider }: Permit): PauseSubject {

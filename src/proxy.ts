@@ -6,7 +6,7 @@ import { slotOf } from './cache.ts'
 import { lookUp, namedByGrant, readCall, resolve } from './call.ts'
 import type { Deps } from './deps.ts'
 import { forward } from './forward.ts'
-import { stillAllowed } from './gate.ts'
+import { lookAgain, stillAllowed } from './gate.ts'
 import { claimKey, holding } from './idempotency.ts'
 import { identify, placeOf, reachOf } from './identity.ts'
 import { outbound, sign } from './outbound.ts'
@@ -70,10 +70,13 @@ async function exchange(permit: Permit, deps: Deps, so: Progress, hashed: boolea
   const credentials = (so.credentials = deps.credentials(permit))
   const signer = deps.signerOf(provider)
   const attempt = async () => {
+    const door = deps.now()
     const draft = outbound(permit, whole)
     const reading = credentials.ready?.()
     if (reading) await reading
     await sign(draft, signer, credentials, deps.now())
+    const looking = lookAgain(permit, door, deps)
+    if (looking) await looking
     so.forwarded = true
     return forward(permit, draft, upload(permit, whole, hashed), deps.send)
   }

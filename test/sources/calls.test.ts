@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 
 import type { SourceFailure } from '../../src/sources/backend.ts'
+import { aTenant } from '../builders.ts'
 import { NOW } from '../recording.ts'
 import { anIsolate, bearer, KEY } from './isolate.ts'
 
@@ -170,6 +171,43 @@ describe('a binding of a Secrets Store', () => {
     const stored = { get: () => Promise.reject(new Error('Secret "sentinel" not found')) }
     const { call } = isolate({ auth: bearer({ env: 'STORED' }), env: { STORED: stored } })
     expect((await call()).status).toBe(502)
+  })
+})
+
+describe('a call whose secret took long to be read', () => {
+  const pause = { scope: { provider: 'api' }, since: NOW, by: 'admin', note: '' }
+
+  /** With `paused`, an operator has stopped the provider by the time that the secret is there. */
+  async function slow(takes: number, method: string, paused = true) {
+    const made = isolate({ auth: bearer({ secret: KEY }) })
+    const { call, state, deps, trail } = made
+    state.takes = takes
+    const looks: number[] = []
+    const look = async () => {
+      looks.push(state.now)
+      return { grant: null, pauses: paused && state.now > NOW ? [pause] : [] }
+    }
+    Object.assign(deps, { tenantOf: () => aTenant(trail, { look }) })
+    const { status } = await call('/a', { method })
+    return { ...made, status, lookedAgain: looks.some((at) => at > NOW) }
+  }
+
+  it.each<[string, number, string, number, number]>([
+    ['a sensitive one', 1001, 'DELETE', 403, 0],
+    ['a sensitive one that did not wait for long', 1000, 'DELETE', 200, 1],
+    ['a read', 5001, 'GET', 403, 0],
+    ['a read that did not wait for long', 5000, 'GET', 200, 1],
+  ])('%s, paused meanwhile: %i ms', async (_title, takes, method, status, sends) => {
+    const found = await slow(takes, method)
+    expect([found.status, found.tried.length]).toEqual([status, sends])
+    if (status === 403) {
+      expect(found.events.at(-1)).toMatchObject({ decision: 'deny', code: 'PROXY_PAUSED' })
+    }
+  })
+
+  it.each(['DELETE', 'GET'])('goes when it is still allowed: %s', async (method) => {
+    const { status, tried, lookedAgain } = await slow(6000, method, false)
+    expect([status, tried.length, lookedAgain]).toEqual([200, 1, true])
   })
 })
 

@@ -33,12 +33,19 @@ export interface Isolate {
 /**
  * The request path of one isolate, whose secrets are in `kept`: a value, or how reading it fails. The
  * upstream accepts the bearer tokens of `accepts`, and says `otherwise` to others; a path of `always`
- * has that status whoever asks. Whoever comes from `OTHER` is another agent.
+ * has that status whoever asks. A read takes `takes` ms of its clock. Whoever comes from `OTHER` is another agent.
  */
 export function anIsolate({ auth, env = {} }: Isolate) {
   const kept = new Map<string, string>()
   const always: Readonly<Record<string, number>> = {}
-  const state = { now: NOW, accepts: [] as readonly string[], otherwise: 401, delay: 0, always }
+  const state = {
+    now: NOW,
+    accepts: [] as readonly string[],
+    otherwise: 401,
+    delay: 0,
+    takes: 0,
+    always,
+  }
   const reads: string[] = []
   const told: string[] = []
   const tried: string[] = []
@@ -55,6 +62,7 @@ export function anIsolate({ auth, env = {} }: Isolate) {
     missing: (isSet) => (isSet('KEPT_TOKEN') ? [] : ['KEPT_TOKEN']),
     read: async (uri) => {
       reads.push(uri)
+      state.now += state.takes
       await new Promise((resolve) => setTimeout(resolve, state.delay))
       const value = kept.get(uri) ?? 'missing'
       if (isFailure(value)) throw new SourceError(value)

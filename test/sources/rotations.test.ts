@@ -59,7 +59,7 @@ function isolate(good: Side) {
       return {
         response: new Response(null, { status }),
         url: 'https://api.test/',
-        digest: null,
+        digest: Promise.resolve(null),
       }
     }
     const body = repeatable ? null : 'x'
