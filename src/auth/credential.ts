@@ -1,4 +1,4 @@
-import { reveal } from '../secret.ts'
+import { reveal, UnfitSecret } from '../secret.ts'
 import type { Credentials, SecretRef } from './scheme.ts'
 
 /** RFC 9110 §5.5, for a whole value: no control character but the tab, nothing above a byte. */
@@ -12,14 +12,14 @@ export function opened(ref: SecretRef, credentials: Credentials): string {
 /**
  * Sets these headers. Nothing of the agent's is in their place any more, in any spelling: the draft
  * was made without it.
- * @throws Error without the value in its message, which the runtime's own would show.
+ * @throws UnfitSecret, without the value, which the runtime's own error would show.
  */
 export function placeHeaders(
   headers: Headers,
   values: readonly (readonly [string, string])[],
 ): void {
   for (const [name, value] of values) {
-    if (!FIELD_VALUE.test(value)) throw new Error('the secret is not a legal header value')
+    if (!FIELD_VALUE.test(value)) throw new UnfitSecret()
     headers.set(name, value)
   }
 }

@@ -211,6 +211,31 @@ describe('a call whose secret took long to be read', () => {
   })
 })
 
+describe('a secret with a character that a header cannot hold', () => {
+  const reason = 'the credential has a character that a header cannot hold, such as a line break'
+
+  it.each<[string, string]>([
+    ['a line break', 'sentinel-one\nsentinel-two'],
+    ['a carriage return', 'sentinel-one\rsentinel-two'],
+    ['NUL', 'sentinel-one\0'],
+    ['an escape', 'sentinel\u001b[31m'],
+    ['a character of more than a byte', 'sentinel-\u2028'],
+  ])('is a 502 whose record says so, and not what it is: %s', async (_title, value) => {
+    const places = [
+      { auth: bearer({ secret: KEY }) },
+      { auth: bearer({ env: 'PLAIN' }), env: { PLAIN: value } },
+    ]
+    for (const place of places) {
+      const { call, kept, events, tried } = isolate(place)
+      kept.set(KEY, value)
+      const { status, text } = await call()
+      expect([status, tried.length]).toEqual([502, 0])
+      expect(events.at(-1)?.reason).toBe(reason)
+      expect(text).not.toContain('header')
+    }
+  })
+})
+
 it('a provider of Worker secrets alone has nothing to wait for', async () => {
   const { call, standing, deps, state } = isolate({
     auth: bearer({ env: 'PLAIN' }),
