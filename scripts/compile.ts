@@ -5,6 +5,8 @@ import { aliasDoubts } from './catalog/alias-doubts.ts'
 import type { Written } from './catalog/extended.ts'
 import { checkHosts } from './catalog/hosts-check.ts'
 import { lineages } from './catalog/lineage.ts'
+import { bindingsIn, boundKeys, boundSecrets, NO_BINDINGS } from './catalog/own-bindings.ts'
+import type { Bindings } from './catalog/own-bindings.ts'
 import { PluginFolder } from './catalog/plugins.ts'
 import type { LoadedPlugin } from './catalog/plugins.ts'
 import { compare, formatProblem, inFileOrder } from './catalog/problem.ts'
@@ -22,6 +24,8 @@ import { renderOpenapi } from './openapi/document.ts'
 export interface CompileOptions {
   /** Where `plugins/…` of a `module_ts` is looked for. Default: `src/plugins` of this checkout. */
   readonly plugins?: string
+  /** The bindings of wrangler.toml: no secret may have their name. Default: none. */
+  readonly bindings?: Bindings
 }
 
 /** What compiling found. The parts are complete only when there are no problems. */
@@ -43,6 +47,7 @@ export async function compileFiles(
   options: CompileOptions = {},
 ): Promise<Compiled> {
   const plugins = new PluginFolder(options.plugins ?? join(ROOT, 'src/plugins'))
+  const { bindings = NO_BINDINGS } = options
   const sources = files.map(({ file, text }) => new YamlFile(file, text))
   const checked = await Promise.all(lineages(sources).map((each) => checkProvider(each, plugins)))
   const enabled = checked.filter((each) => each.enabled)
@@ -61,6 +66,8 @@ export async function compileFiles(
       ...checked.flatMap(({ problems }) => problems),
       ...repeatedNames(enabled),
       ...checked.flatMap(({ source }) => foreignSecrets(source, found.hosts)),
+      ...checked.flatMap(({ source }) => boundSecrets(source, bindings)),
+      ...boundKeys(from, found.hosts, bindings),
       ...found.problems,
     ]),
     warnings: inFileOrder([
@@ -133,7 +140,7 @@ export async function compileProject(project: Project): Promise<CompiledProject>
   const hosts = hostsFile
     ? await readSource(root, hostsFile)
     : await readIfThere(root, 'hosts.yaml')
-  const compiled = await compileFiles(files, hosts)
+  const compiled = await compileFiles(files, hosts, { bindings: await readBindings(root) })
   if (compiled.problems.length > 0) return { ...compiled, written: false }
   const target = resolve(root, out)
   const text = render(compiled, { out: target, src: join(ROOT, 'src') })
@@ -142,6 +149,11 @@ export async function compileProject(project: Project): Promise<CompiledProject>
     writeChanged(resolve(target, '../openapi.ts'), renderOpenapi()),
   ])
   return { ...compiled, written: written.includes(true) }
+}
+
+/** Of the wrangler.toml in a folder, which need not be there. */
+export async function readBindings(root: string): Promise<Bindings> {
+  return bindingsIn((await readIfThere(root, 'wrangler.toml'))?.text ?? '')
 }
 
 async function main(): Promise<void> {

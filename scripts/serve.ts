@@ -10,13 +10,11 @@ import { unstable_readConfig } from 'wrangler'
 import type { Unstable_Config } from 'wrangler'
 
 import type { Catalog } from '../src/catalog.ts'
-import { SETTINGS } from '../src/settings.ts'
-import { SOURCE_SETTINGS } from '../src/sources/index.ts'
 import { bindingsOf, objectClasses, refuseUnserved, workerdConfig } from './workerd/config.ts'
 import { openDataDir } from './workerd/data-dir.ts'
 import { bracketed, launch } from './workerd/launch.ts'
 import type { Launch, Running } from './workerd/launch.ts'
-import { calledBy, needsOf } from './workerd/needs.ts'
+import { calledBy, namesOf, needsOf } from './workerd/needs.ts'
 import type { Needs } from './workerd/needs.ts'
 import { privatePeers } from './workerd/private-peers.ts'
 import { sweepReplays } from './workerd/sweep.ts'
@@ -104,11 +102,6 @@ export async function readCompiled(root: string): Promise<Compiled> {
   return (await import(file.href)) as Compiled
 }
 
-/** The variables that the Worker reads: its settings, and the secrets of the catalog. */
-export function namesOf({ secrets }: Pick<Needs, 'secrets'>): readonly string[] {
-  return [...SETTINGS, ...SOURCE_SETTINGS, ...secrets]
-}
-
 /**
  * Runs the bundle of `root` on plain workerd, as a self-hosted installation does, and returns when
  * it answers. Nothing but one HTTP port is opened. The child ends with this process, even when that
@@ -133,7 +126,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
       module: MODULE,
       compatibilityDate: config.compatibility_date ?? '',
       compatibilityFlags: config.compatibility_flags,
-      bindings: bindingsOf(config, needs.secrets, env),
+      bindings: bindingsOf(config, namesOf(needs), env),
       objects: objectClasses(config),
       objectsDir: data.objects,
       linger: { module: LINGER_MODULE, socket: LINGER_SOCKET },

@@ -6,9 +6,10 @@ import { compileProject, report } from './compile.ts'
 import { DEMO_PORT, DEMO_URL, startDemo } from './demo-upstream.ts'
 import { readDevVars, writeDevVars } from './dev-vars.ts'
 import { greeting } from './greeting.ts'
-import { build, namesOf, readCompiled, serve } from './serve.ts'
+import { build, readCompiled, serve } from './serve.ts'
 import type { Compiled, Served } from './serve.ts'
 import { messageOf, tell } from './terminal.ts'
+import { namesOf, needsOf } from './workerd/needs.ts'
 import { readWorkstation, WORKSTATION_FILE } from './workstation/file.ts'
 import type { Workstation } from './workstation/file.ts'
 import { fill, misplaced } from './workstation/fill.ts'
@@ -36,7 +37,8 @@ Compiles providers/ and hosts.yaml, builds the Worker and serves it with workerd
 
 The env file has one NAME=value a line. A variable of the environment goes before a reference in
 ${WORKSTATION_FILE}, and that before the same name in the env file. docs/workstation.md has more.
-Only the secrets that providers/ and hosts.yaml name, and Outpost's own settings, are read.
+Only the secrets that providers/ and hosts.yaml name, and Outpost's own settings, are read; of the
+places where secrets may be kept, the settings of those that some provider's \`secret:\` names.
 `
 
 type Values = Readonly<Record<string, string>>
@@ -73,7 +75,7 @@ async function main(): Promise<void> {
   await compile()
   const envVars = readOrWrite(envFile)
   const compiled = await readCompiled(ROOT)
-  refuseMisplaced(namesOf({ secrets: compiled.SECRET_NAMES }), envVars, envFile)
+  refuseMisplaced(namesOf(needsOf(compiled)), envVars, envFile)
   await build({ root: ROOT })
   const { env, commands } = await secretsOf(compiled, envVars, flags, workstation)
   const server = await serve({ root: ROOT, host, port, dataDir, env })
@@ -184,7 +186,7 @@ async function secretsOf(
   { envFile, workstation }: Flags,
   references: Workstation['references'],
 ): Promise<Filled> {
-  const wanted = namesOf({ secrets: compiled.SECRET_NAMES })
+  const wanted = namesOf(needsOf(compiled))
   const [file, env] = [workstation ?? '', envFile].map((each) => relative(process.cwd(), each))
   if (references.size > 0) tell('asking the stores of this machine …')
   const filled = await fill({

@@ -7,7 +7,7 @@ import type { Problem } from './catalog/problem.ts'
 import { readFolder, readIfThere, readSource } from './catalog/project-files.ts'
 import type { Source } from './catalog/project-files.ts'
 import type { CheckedProvider } from './catalog/provider-check.ts'
-import { compileFiles, counted, report } from './compile.ts'
+import { compileFiles, counted, readBindings, report } from './compile.ts'
 import type { Compiled } from './compile.ts'
 import { messageOf } from './terminal.ts'
 import { checkWorkstation, WORKSTATION_FILE } from './workstation/file.ts'
@@ -63,7 +63,7 @@ async function main(args: string[]): Promise<void> {
   }
   const root = resolve(import.meta.dirname, '..')
   const { files, hosts, workstation, asked } = await chosen(root, named)
-  const compiled = await compileFiles(files, hosts)
+  const compiled = await compileFiles(files, hosts, { bindings: await readBindings(root) })
   const isAsked = ({ file }: { readonly file: string }): boolean => asked.has(file)
   const inherited = new Set(
     compiled.checked

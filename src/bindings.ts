@@ -97,7 +97,7 @@ function newDeps(env: Variables): ControlDeps {
       console.log(asciiJson(line))
     },
     // oxlint-disable-next-line no-console -- the console is where log shipping reads the record
-    write: (text) => console.log(asciiJson(text)),
+    write: (event) => console.log(asciiJson(event)),
     ...controlled(env),
   }
 }

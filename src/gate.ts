@@ -77,12 +77,12 @@ export async function stillAllowed(permit: Permit, deps: Gating): Promise<void> 
 
 /**
  * Just before the call goes: whether it is still allowed, where what came since `door`, the time that
- * was last looked, took long. A secret may be kept elsewhere, a token minted.
+ * was last looked, took long. A secret may be kept elsewhere, a token minted. null: it did not.
  * @throws Refusal as above.
  */
-export async function lookAgain(permit: Permit, door: number, deps: Gating): Promise<void> {
+export function lookAgain(permit: Permit, door: number, deps: Gating): Promise<void> | null {
   const most = permit.sensitive || permit.approval ? SENSITIVE_RECHECK_MS : RECHECK_MS
-  if (deps.now() - door > most) await stillAllowed(permit, deps)
+  return deps.now() - door > most ? stillAllowed(permit, deps) : null
 }
 
 function subjectOf({ caller, provider }: Permit): PauseSubject {

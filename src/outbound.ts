@@ -9,6 +9,7 @@ import type { Permit } from './policy/decide.ts'
 import { paramsNamed, withoutParams } from './query.ts'
 import { Refusal } from './refusal.ts'
 import { readableOf } from './scrub/kinds.ts'
+import { UnfitSecret } from './secret.ts'
 import type { Secret } from './secret.ts'
 
 /**
@@ -107,7 +108,7 @@ export async function sign(
   } catch (cause) {
     if (cause instanceof Refusal) throw cause
     throw new Refusal('PROXY_AUTH_ERROR', 'the provider cannot be authenticated', {
-      reason: 'the scheme failed',
+      reason: cause instanceof UnfitSecret ? cause.message : 'the scheme failed',
       cause,
     })
   }

@@ -75,7 +75,8 @@ async function exchange(permit: Permit, deps: Deps, so: Progress, hashed: boolea
     const reading = credentials.ready?.()
     if (reading) await reading
     await sign(draft, signer, credentials, deps.now())
-    await lookAgain(permit, door, deps)
+    const looking = lookAgain(permit, door, deps)
+    if (looking) await looking
     so.forwarded = true
     return forward(permit, draft, upload(permit, whole, hashed), deps.send)
   }

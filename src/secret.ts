@@ -67,6 +67,15 @@ export class Secret {
   }
 }
 
+/** What was made of secrets does not fit where it has to stand. What it is, is not in here. */
+export class UnfitSecret extends Error {
+  override readonly name = 'UnfitSecret'
+
+  constructor() {
+    super('the credential has a character that a header cannot hold, such as a line break')
+  }
+}
+
 /** Opens a secret. Only `src/auth` and `src/plugins` may import this; the linter holds them to it. */
 export function reveal(secret: Secret): string {
   return read(secret)

@@ -32,8 +32,7 @@ export function looksLikeToken(text: string): boolean {
 /** Secrets of a provider's `auth` that are not there for an upstream: keys of hosts, our own. */
 export function foreignSecrets(source: Written, hosts: readonly Host[]): Problem[] {
   const owners = new Map(hosts.map(({ id, auth_token_env }) => [auth_token_env, id]))
-  const written = isMapping(source.tree) ? source.tree['auth'] : undefined
-  return namesIn(written, ['auth']).flatMap(({ name, path }) => {
+  return secretNamesIn(source).flatMap(({ name, path }) => {
     const owner = owners.get(name)
     if (owner !== undefined) {
       const message = `${name} is the key of the host "${owner}"; an upstream must not get it`
@@ -43,6 +42,11 @@ export function foreignSecrets(source: Written, hosts: readonly Host[]): Problem
     const message = `${name}: names that begin with OUTPOST_ are Outpost's own; choose another`
     return [source.problem(path, message)]
   })
+}
+
+/** The names of secrets in a provider's `auth`, and where each stands. */
+export function secretNamesIn(source: Written): { name: string; path: Path }[] {
+  return namesIn(isMapping(source.tree) ? source.tree['auth'] : undefined, ['auth'])
 }
 
 function namesIn(tree: Tree | undefined, path: Path): { name: string; path: Path }[] {

@@ -1,7 +1,5 @@
 import type { Unstable_Config } from 'wrangler'
 
-import { SETTINGS } from '../../src/settings.ts'
-import { SOURCE_SETTINGS } from '../../src/sources/index.ts'
 import { Embedded, literal } from './capnp.ts'
 import type { Literal } from './capnp.ts'
 
@@ -212,16 +210,15 @@ function kvService(binding: string): string {
 }
 
 /**
- * What the Worker finds in its `env`: the variables and objects of wrangler.toml, the settings and
- * the secrets. A secret or setting that is not in the child's environment reads as null.
+ * What the Worker finds in its `env`: the variables and objects of wrangler.toml, and the settings and
+ * secrets of these names. A secret or setting that is not in the child's environment reads as null.
  */
 export function bindingsOf(
   config: Unstable_Config,
-  secrets: readonly string[],
+  names: readonly string[],
   env: Readonly<Record<string, string>>,
 ): readonly Binding[] {
   const byName = new Map<string, Binding>()
-  const names = [...SETTINGS, ...SOURCE_SETTINGS, ...secrets]
   for (const name of names) byName.set(name, { name, fromEnvironment: name })
   for (const [name, value] of Object.entries(config.vars)) {
     if (env[name] !== undefined && byName.has(name)) continue

@@ -1,5 +1,5 @@
 import type { Catalog, Credential } from '../../src/catalog.ts'
-import { readSettings, text } from '../../src/settings.ts'
+import { readSettings, SETTINGS, text } from '../../src/settings.ts'
 import { backendOf } from '../../src/sources/index.ts'
 
 /** What a compiled catalog wants from the one who runs it. */
@@ -32,6 +32,18 @@ function urisIn({ secrets }: Credential): readonly string[] {
     .flatMap((place) => ('secret' in place ? [place.secret] : []))
 }
 
+/**
+ * The variables that the Worker reads: its settings, the secrets of the catalog, and the settings of
+ * those places alone where a provider keeps one. A shell may well have keys of another.
+ */
+export function namesOf({ secrets, uris = [] }: Omit<Needs, 'baseUrls'>): readonly string[] {
+  return [...new Set([...SETTINGS, ...sourceSettings(uris), ...secrets])]
+}
+
+function sourceSettings(uris: readonly string[]): readonly string[] {
+  return [...new Set(uris.flatMap((uri) => backendOf(uri)?.settings ?? []))]
+}
+
 /** Every URL that the Worker calls, by its catalog and its variables. */
 export function calledBy(
   { baseUrls, uris = [] }: Needs,
@@ -56,8 +68,7 @@ function backendsCalled(
   uris: readonly string[],
   env: Readonly<Record<string, unknown>>,
 ): readonly string[] {
-  const names = new Set(uris.flatMap((uri) => backendOf(uri)?.settings ?? []))
-  return [...names]
+  return sourceSettings(uris)
     .map((name) => text(env, name))
     .filter((value) => /^https?:\/\//i.test(value) && URL.canParse(value))
 }

@@ -45,41 +45,83 @@ const MAX_NAME = 64
  * names: as text it is in canonical form.
  */
 export function eventOf(so: Progress, { now, response }: Ending): Event {
-  const { id, at, request, call, place, caller, refusal, credentials } = so
+  const { id, at, request, refusal, credentials } = so
   const { category, sensitive, decision, rule, reason } = whatWasDecided(so)
-  const clean = call && cleaner(so, call)
-  const status = response?.status ?? null
+  const { agent, grant, project, tenant } = whoCalled(so)
+  const { client, host } = whereFrom(so)
+  const { path, provider, query_keys } = whatWasAsked(so)
+  const { bytes_out, cache, code, status } = whatWasSaid(so, response)
   return {
-    agent: caller?.agent ?? null,
+    agent,
     approval: so.approval ?? null,
     at: new Date(at).toISOString(),
     bytes_in: request.body ? declaredLength(request.headers) : null,
-    bytes_out: response ? declaredLength(response.headers) : null,
-    cache: refusal ? 'BYPASS' : (response?.headers.get('x-proxy-cache') ?? 'BYPASS'),
+    bytes_out,
+    cache,
     category,
-    client: place?.address ?? null,
-    code: refusal?.code ?? (status === 429 ? 'PROXY_UPSTREAM_RATE_LIMITED' : null),
+    client,
+    code,
     decision,
     duration_ms: now - at,
     echoes_scrubbed: so.scrubbed ?? refusal?.details.echoes ?? 0,
-    grant: caller?.grant?.id ?? null,
-    host: place?.host?.id ?? null,
+    grant,
+    host,
     id,
     method: request.method,
     mode: 'edge',
     operation: null,
-    path: clean ? clean(call.path).slice(0, MAX_PATH) : null,
-    project: caller?.project ?? null,
-    provider:
-      clean && call.named.name !== '' ? plain(clean(call.named.name)).slice(0, MAX_NAME) : null,
-    query_keys: clean ? queryKeys(call.query).map((key) => clean(key).slice(0, MAX_NAME)) : [],
+    path,
+    project,
+    provider,
+    query_keys,
     reason,
     rule,
     secret_exposed: false,
     secret_read: (credentials?.opened.length ?? 0) > 0,
     sensitive,
     status,
-    tenant: caller?.tenant ?? null,
+    tenant,
+  }
+}
+
+const NOBODY = { agent: null, grant: null, project: null, tenant: null } as const
+
+function whoCalled({ caller }: Progress): Pick<Event, 'agent' | 'grant' | 'project' | 'tenant'> {
+  if (!caller) return NOBODY
+  const { agent, grant, project, tenant } = caller
+  return { agent, grant: grant?.id ?? null, project, tenant }
+}
+
+function whereFrom({ place }: Progress): Pick<Event, 'client' | 'host'> {
+  return { client: place?.address ?? null, host: place?.host?.id ?? null }
+}
+
+const NOTHING = { path: null, provider: null, query_keys: [] } as const
+
+function whatWasAsked(so: Progress): Pick<Event, 'path' | 'provider' | 'query_keys'> {
+  const { call } = so
+  if (!call) return NOTHING
+  const clean = cleaner(so, call)
+  const { name } = call.named
+  return {
+    path: clean(call.path).slice(0, MAX_PATH),
+    provider: name === '' ? null : plain(clean(name)).slice(0, MAX_NAME),
+    query_keys: queryKeys(call.query).map((key) => clean(key).slice(0, MAX_NAME)),
+  }
+}
+
+function whatWasSaid(
+  { refusal }: Progress,
+  response: Response | null,
+): Pick<Event, 'bytes_out' | 'cache' | 'code' | 'status'> {
+  const code = refusal?.code ?? null
+  if (!response) return { bytes_out: null, cache: 'BYPASS', code, status: null }
+  const { headers, status } = response
+  return {
+    bytes_out: declaredLength(headers),
+    cache: refusal ? 'BYPASS' : (headers.get('x-proxy-cache') ?? 'BYPASS'),
+    code: code ?? (status === 429 ? 'PROXY_UPSTREAM_RATE_LIMITED' : null),
+    status,
   }
 }
 

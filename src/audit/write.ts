@@ -16,10 +16,10 @@ export function writeCall(so: Progress, ending: Ending, deps: Deps): void {
   const tenant = tenantIn(so)
   const { opened } = so
   // What was forwarded is recorded; what was only refused is counted when there is too much of it.
+  const call = { kind: 'call', event: text } as const
   if (opened !== undefined) deps.recorder.add(tenant, { kind: 'closed', opened, event: text }, deps)
-  else if (event.decision === 'allow')
-    deps.recorder.add(tenant, { kind: 'call', event: text }, deps)
-  else deps.recorder.addRefusal(whoIn(so, tenant), { kind: 'call', event: text }, deps)
+  else if (event.decision === 'allow') deps.recorder.add(tenant, call, deps)
+  else deps.recorder.addRefusal(whoIn(so, tenant), call, deps)
 }
 
 /** The caller's; of a stranger, that of the token he showed or of the host entry. */

@@ -1,5 +1,4 @@
-import { Refusal } from '../refusal.ts'
-import { reveal } from '../secret.ts'
+import { reveal, UnfitSecret } from '../secret.ts'
 import type { Credentials, SecretRef } from './scheme.ts'
 
 /** RFC 9110 §5.5, for a whole value: no control character but the tab, nothing above a byte. */
@@ -13,21 +12,14 @@ export function opened(ref: SecretRef, credentials: Credentials): string {
 /**
  * Sets these headers. Nothing of the agent's is in their place any more, in any spelling: the draft
  * was made without it.
- * @throws Refusal 502 that says what is wrong with the value, for the record. The runtime's own error
- *   would show it.
+ * @throws UnfitSecret, without the value, which the runtime's own error would show.
  */
 export function placeHeaders(
   headers: Headers,
   values: readonly (readonly [string, string])[],
 ): void {
   for (const [name, value] of values) {
-    if (!FIELD_VALUE.test(value)) throw unheaded()
+    if (!FIELD_VALUE.test(value)) throw new UnfitSecret()
     headers.set(name, value)
   }
-}
-
-function unheaded(): Refusal {
-  return new Refusal('PROXY_AUTH_ERROR', 'the provider cannot be authenticated', {
-    reason: 'the credential has a character that a header cannot hold, such as a line break',
-  })
 }

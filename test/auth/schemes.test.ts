@@ -144,7 +144,7 @@ describe('a secret that cannot stand in a header', () => {
     '%s with %s throws without the value',
     async (type = '', _what = '', value = '') => {
       await expect(async () => signed(authOf(type), value)).rejects.toThrow(
-        /^the provider cannot be authenticated$/,
+        /^the credential has a character that a header cannot hold, such as a line break$/,
       )
     },
   )

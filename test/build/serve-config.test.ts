@@ -8,7 +8,7 @@ import {
   workerdConfig,
 } from '../../scripts/workerd/config.ts'
 import type { Plan } from '../../scripts/workerd/config.ts'
-import { calledBy } from '../../scripts/workerd/needs.ts'
+import { calledBy, namesOf } from '../../scripts/workerd/needs.ts'
 import { privatePeers } from '../../scripts/workerd/private-peers.ts'
 
 const NAMES: Readonly<Record<string, readonly string[]>> = {
@@ -68,6 +68,30 @@ describe('what the Worker calls', () => {
   ])('%s', (_title, named, env, called) => {
     const needs = { secrets: [], baseUrls: ['https://api.test'], uris: named }
     expect(calledBy(needs, env)).toEqual(['https://api.test', ...called])
+  })
+})
+
+describe('what the Worker is given of the environment', () => {
+  const config = {
+    vars: {},
+    durable_objects: { bindings: [] },
+    kv_namespaces: [],
+  } as unknown as Unstable_Config
+  const AWS = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']
+  const CONNECT = ['OP_CONNECT_HOST', 'OP_CONNECT_TOKEN']
+
+  it.each<[string, readonly string[] | undefined, readonly string[], readonly string[]]>([
+    ['no provider keeps a secret elsewhere', undefined, [], [...AWS, ...CONNECT, 'VAULT_TOKEN']],
+    ['one does', ['vault://kv/app#key'], ['VAULT_TOKEN'], [...AWS, ...CONNECT]],
+    ['two do', ['aws-sm://eu-west-1/app', 'op://a/b/c'], [...AWS, ...CONNECT], ['VAULT_TOKEN']],
+    ['a place is not known', ['gone://a'], [], [...AWS, ...CONNECT]],
+  ])('has the settings of the places that are in use: %s', (_title, uris, given, kept) => {
+    const names = namesOf({ secrets: ['ONE_KEY'], ...(uris && { uris }) })
+    expect(names).toEqual(expect.arrayContaining(['OUTPOST_ADMIN_TOKEN', 'ONE_KEY', ...given]))
+    expect(names.filter((name) => kept.includes(name))).toEqual([])
+    const env = Object.fromEntries([...AWS, ...CONNECT].map((name) => [name, 'sentinel']))
+    const bound = bindingsOf(config, names, env).map(({ name }) => name)
+    expect(bound.toSorted()).toEqual([...names, 'CLIENT_IP_SOURCE'].toSorted())
   })
 })
 
