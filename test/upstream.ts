@@ -205,7 +205,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   'reset-before': ({ request }) => void request.socket.resetAndDestroy(),
   'close-before': ({ request }) => void request.socket.end(),
   'reset-mid': async ({ request, response }) => {
-    response.writeHead(200, { 'content-length': 1000 }).write('begun')
+    response.writeHead(200, { 'content-length': 10_000 }).write('begun')
     // Later than what is looked at before the headers leave.
     await delay(700)
     request.socket.resetAndDestroy()
