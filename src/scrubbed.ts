@@ -61,38 +61,48 @@ export async function scrubBody(
   const body = WITHOUT_BODY.has(upstream.status) ? null : upstream.body
   const kind = kindOf(upstream.headers, scrub)
   if (!body || kind === 'media' || search.longest === 0) return untouched(body)
-  const length = declaredLength(upstream.headers) ?? Infinity
   const coding = codingOf(upstream.headers)
   const readable = decoded(upstream, body, coding)
+  const length = declaredLength(upstream.headers) ?? Infinity
   const scrubber = new Scrubber(search, isJson(upstream.headers.get('content-type')))
   const how = { scrubber, block: on_echo === 'block', coding, left }
-  if (length <= TINY_BYTES && coding === '') {
-    const whole = await upstream.arrayBuffer().catch((cause: unknown) => {
-      throw brokenOff(cause)
-    })
-    return searched(new Uint8Array(whole), headers, how)
-  }
+  if (length <= TINY_BYTES && coding === '') return searched(await bytesOf(upstream), headers, how)
   const reading = new Reading(readable, coding === '' ? length : Infinity)
+  return read(headers, { ...how, reading, length, unknown: kind === 'unknown' })
+}
+
+/** Of a body that is read bit by bit. */
+async function read(headers: Headers, how: HowRead): Promise<ScrubbedBody> {
+  const { reading, length, unknown } = how
   try {
-    const told = kind === 'unknown' && length > SHORT_BYTES
-    if (told && isBinary(await reading.first(WHOLE_MS))) return untouched(reading.rest())
-    return await cleaned(headers, length, { ...how, reading })
+    if (unknown && (await isPassed(reading, length))) return untouched(reading.rest())
+    const whole = length < LARGE_BYTES ? await reading.whole(WHOLE_MS) : null
+    if (!whole) return streamed(headers, how)
+    return { ...searched(whole, headers, how), release: () => reading.release() }
   } catch (cause) {
     reading.cancel(cause)
-    throw cause instanceof Refusal ? cause : brokenOff(cause)
+    throw brokenOff(cause)
   }
 }
 
-/** `length` is what the answer says that it has. */
-async function cleaned(headers: Headers, length: number, how: HowRead): Promise<ScrubbedBody> {
-  const { reading } = how
-  const whole = length < LARGE_BYTES ? await reading.whole(WHOLE_MS) : null
-  if (!whole) return streamed(headers, how)
-  return { ...searched(whole, headers, how), release: () => reading.release() }
+/** Whether bytes are passed on unsearched: there are many, and they begin as no text does. */
+async function isPassed(reading: Reading, length: number): Promise<boolean> {
+  return length > SHORT_BYTES && isBinary(await reading.first(WHOLE_MS))
+}
+
+async function bytesOf(upstream: Response): Promise<Uint8Array> {
+  const buffer = await upstream.arrayBuffer().catch((cause: unknown) => {
+    throw brokenOff(cause)
+  })
+  return new Uint8Array(buffer)
 }
 
 interface HowRead extends How {
   readonly reading: Reading
+  /** What the answer says that it has. */
+  readonly length: number
+  /** Nobody has said whether it is text. */
+  readonly unknown: boolean
 }
 
 interface How {
@@ -113,7 +123,7 @@ function failure(message: string, details: RefusalDetails = {}): Refusal {
 }
 
 function brokenOff(cause: unknown): Refusal {
-  return failure('the answer broke off', { cause })
+  return cause instanceof Refusal ? cause : failure('the answer broke off', { cause })
 }
 
 function untouched(body: ScrubbedBody['body']): ScrubbedBody {
