@@ -89,7 +89,8 @@ async function readAll(
 /**
  * The agent's body as a stream, counted, and hashed if asked, as it flows. A body that breaks off
  * ends the upstream call and is never closed: the runtime would send the closing chunk, and half a
- * body would look whole.
+ * body would look whole. Of a body in chunks it does so all the same once the answer has begun:
+ * docs/fuzzing.md, Known.
  */
 export function upload(
   { call, provider }: Permit,

@@ -64,7 +64,7 @@ function keyFaults({ target, headers }: Arrival, from: string): string[] {
 
 /** The very path, query, method and body that were sent. */
 function sameFaults(arrival: Arrival, asked: Written, { call }: Trial): string[] {
-  // Known, and not mended: what is left of a chunked upload when an early answer ends (docs/fuzzing.md).
+  // The runtime ends what is left of a chunked upload when an early answer ends: docs/fuzzing.md, Known.
   const cutOff =
     call.replies.some(({ early }) => early) && valuesOf(asked, 'content-length').length === 0
   const whole = arrival.complete && !cutOff

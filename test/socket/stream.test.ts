@@ -202,6 +202,61 @@ describe('an upload that the client breaks off never looks whole to the upstream
   })
 })
 
+/**
+ * Of a body in chunks workerd writes the last chunk as soon as the call ends after its answer has begun:
+ * docs/fuzzing.md, Known. Where a row of those no longer says `true`, SECURITY.md can promise more.
+ */
+describe.each([
+  ['of known length', 'Content-Length: 1000', (text: string) => text, false],
+  ['in chunks', 'Transfer-Encoding: chunked', chunk, true],
+])('an upload %s, of which a part has passed when', (title, framing, framed, complete) => {
+  /** Sends a part, to an upstream that has it before it goes on. */
+  const begun = async (path: string, provider = 'plain'): Promise<readonly [Wire, string]> => {
+    const id = `${path} ${title}`
+    const wire = new Wire(at.port)
+    const lines = ['Host: proxy.test', KEY, `X-Provider: ${provider}`, `X-Test-Request-Id: ${id}`]
+    wire.send(head(`POST ${path} HTTP/1.1`, ...lines, framing) + framed('x'.repeat(300)))
+    await vi.waitFor(() => expect(at.upstream.seen(id)[0]?.bytes).toBe(300))
+    return [wire, id]
+  }
+  const name = `answers-${complete}`
+
+  it(`the answer ends, is ${complete ? 'whole' : 'broken off'} to the upstream`, async () => {
+    const [wire, id] = await begun(`/held/ends-${name}`)
+    const response = await at.upstream.held(`ends-${name}`)
+    response.writeHead(400, { 'content-length': 5 }).end('early')
+    expect(await wire.answer()).toMatchObject({ status: 400, complete: true })
+    wire.close()
+    await vi.waitFor(() => expect(at.upstream.seen(id)).toMatchObject([{ complete }]))
+    await at.upstream.ended(id)
+    expect(at.upstream.seen(id)).toMatchObject([{ complete, bytes: 300 }])
+  })
+
+  it(`its agent leaves the answer, is ${complete ? 'whole' : 'broken off'} to the upstream`, async () => {
+    const [wire, id] = await begun(`/held/left-${name}`)
+    const response = await at.upstream.held(`left-${name}`)
+    response.write('data: 1\n\n')
+    await wire.until((bytes) => bytes.includes('data: 1\n\n'))
+    const closed = once(response, 'close')
+    wire.socket.resetAndDestroy()
+    await closed
+    expect(at.upstream.seen(id)).toMatchObject([{ complete, bytes: 300 }])
+  })
+
+  it.runIf(complete)('it grows over max_body_bytes, is whole to the upstream', async () => {
+    const [wire, id] = await begun(`/held/over-${name}`, 'small')
+    const response = await at.upstream.held(`over-${name}`)
+    response.write('data: 1\n\n')
+    await wire.until((bytes) => bytes.includes('data: 1\n\n'))
+    const closed = once(response, 'close')
+    wire.send(framed('y'.repeat(701)))
+    await closed
+    expect(at.upstream.seen(id)).toMatchObject([{ complete, bytes: 300 }])
+    expect(await wire.answer()).toMatchObject({ status: 200, complete: false })
+    wire.close()
+  })
+})
+
 function chunk(text: string): string {
   return `${text.length.toString(16)}\r\n${text}\r\n`
 }
