@@ -25,7 +25,7 @@ const FIRST_GLANCE_MS = 10
 const LONGEST_GLANCE_MS = 250
 /** A value that is younger is not read anew because an upstream rejects it. */
 const YOUNG_MS = 5000
-/** The operator is told of a place that fails no more often. */
+/** The operator is told the same of a place no more often. */
 const TELL_MS = 10 * 60_000
 
 export interface KeeperDeps {
@@ -57,7 +57,8 @@ interface Entry {
   held: Held<Secret>
   /** When the read began that is under way; null: none is. */
   asking: number | null
-  told: number
+  /** When the operator was told what. Few texts: all are ours. */
+  readonly told: Map<string, number>
 }
 
 /**
@@ -163,10 +164,11 @@ export class Keeper {
   /** The message is in words of ours. */
   #tell(entry: Entry, why: string, now: number): void {
     const { held, place, times } = entry
-    if (elapsed(entry.told, now) < TELL_MS) return
-    entry.told = now
     const of = isUsable(held, now, times) ? 'the last value is used' : 'calls are refused'
-    this.#deps.warn(`secret ${keyOf(place)} cannot be read (${why}): ${of}`)
+    const message = `secret ${keyOf(place)} cannot be read (${why}): ${of}`
+    if (elapsed(entry.told.get(message) ?? -Infinity, now) < TELL_MS) return
+    entry.told.set(message, now)
+    this.#deps.warn(message)
   }
 
   #outcome(entry: Entry): Got {
@@ -194,7 +196,7 @@ export class Keeper {
     let entry = this.#entries.get(key)
     if (!entry) {
       const times = timesOf(place, this.#deps.times)
-      entry = { place, times, held: UNREAD, asking: null, told: -Infinity }
+      entry = { place, times, held: UNREAD, asking: null, told: new Map() }
       this.#entries.set(key, entry)
     }
     return entry

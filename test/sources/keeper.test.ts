@@ -149,6 +149,24 @@ describe('a place that fails', () => {
     expect(keeper.standing(HERE).read_at).toBeNull()
   })
 
+  it('is told of again when it fails in another way, or its value may not be used any more', async () => {
+    const { keeper, state, told } = world('one')
+    await keeper.get(HERE)
+    const failures = ['busy', 'unreachable', 'busy', 'denied'] as const
+    for (const [index, kind] of failures.entries()) {
+      Object.assign(state, {
+        now: START + 300_000 + 60_000 * index,
+        says: new SourceError(kind, { why: 'a word' }),
+      })
+      await keeper.get(HERE)
+    }
+    expect(told.map((line) => line.slice('secret test://place cannot be read '.length))).toEqual([
+      '(busy: a word): the last value is used',
+      '(unreachable: a word): the last value is used',
+      '(denied: a word): calls are refused',
+    ])
+  })
+
   it('is not asked by every call', async () => {
     const { keeper, state } = world(new SourceError('busy'))
     for (let at = 0; at < 60_000; at += 100) {
