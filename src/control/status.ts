@@ -109,12 +109,14 @@ function hostStatus(host: Host, { keyOf }: ControlDeps): HostStatus {
 }
 
 function providerProblem({ name, missing_secrets }: ProviderStatus): string {
-  return `${name}: ${missing_secrets.join(', ')} is not set: its calls get 502 PROXY_AUTH_ERROR`
+  const verb = missing_secrets.length > 1 ? 'are' : 'is'
+  return `${name}: ${missing_secrets.join(', ')} ${verb} not set: its calls get 502 PROXY_AUTH_ERROR`
 }
 
-/** One that was asked for and could not be read. */
-function sourceProblem({ secret, providers, failure, failed_at, state }: SourceStatus): string[] {
-  if (failure === null || failure === 'unconfigured') return []
+/** One that was asked for and could not be read. What is not set is its provider's problem. */
+function sourceProblem(source: SourceStatus): string[] {
+  const { secret, providers, missing_settings, failure, failed_at, state } = source
+  if (failure === null || (failure === 'unconfigured' && missing_settings.length > 0)) return []
   const names = providers.join(', ')
   const so = state === 'none' ? 'calls get 502 PROXY_AUTH_ERROR' : 'the last value is used'
   return [`${names}: ${secret} could not be read at ${failed_at} (${failure}): ${so}`]

@@ -12,7 +12,9 @@ export function asking(
   send: (request: Request, signal: AbortSignal) => Promise<Response>,
 ): Reading['ask'] {
   return async (request) => {
-    if (!isSafe(new URL(request.url))) throw new SourceError('unconfigured')
+    if (!isSafe(new URL(request.url))) {
+      throw new SourceError('unconfigured', { why: 'http to an address that is not nearby' })
+    }
     const clock = new AbortController()
     const timer = setTimeout(() => clock.abort(), PATIENCE_MS)
     try {

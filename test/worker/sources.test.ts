@@ -131,6 +131,24 @@ describe('a secret that is kept in a Vault', () => {
     expect(await seen()).toEqual([])
     const { problems } = await standing(here)
     expect(problems).toContain('kept: VAULT_TOKEN is not set: its calls get 502 PROXY_AUTH_ERROR')
+    expect(problems.join('\n')).not.toContain(KEPT)
+  })
+
+  it('with a setting that cannot be used: the status has the problem, the log the setting', async () => {
+    const here = isolate({ VAULT_ADDR: 'localhost:8200' })
+    expectRefusal(await call('/echo', { provider: 'kept', isolate: here }), 502, 'PROXY_AUTH_ERROR')
+    const { problems } = await standing(here)
+    expect(problems.join('\n')).toMatch(
+      /kept: vault:\/\/kv\/kept#key could not be read at .* \(unconfigured\): calls get 502/,
+    )
+    expect(logged.join('\n')).toContain(
+      `secret ${KEPT} cannot be read (unconfigured: VAULT_ADDR is no plain http(s) address)`,
+    )
+  })
+
+  it('without two settings: both are named', async () => {
+    const { problems } = await standing(isolate({ VAULT_ADDR: '', VAULT_TOKEN: '' }))
+    expect(problems.join('\n')).toMatch(/kept: VAULT_ADDR, VAULT_TOKEN are not set: its calls get/)
   })
 })
 
