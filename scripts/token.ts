@@ -28,8 +28,15 @@ async function main(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-    options: { data: { type: 'string', default: join(import.meta.dirname, '../.outpost/data') } },
+    options: {
+      data: { type: 'string', default: join(import.meta.dirname, '../.outpost/data') },
+      help: { type: 'boolean', default: false },
+    },
   })
+  if (values.help) {
+    process.stdout.write(HELP)
+    return
+  }
   const [command, key, ...rest] = positionals
   if (!key || rest.length > 0) throw new Misuse(HELP)
   const folder = folderOf(resolve(values.data))

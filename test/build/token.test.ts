@@ -21,11 +21,15 @@ afterEach(() => rmSync(data, { recursive: true }))
 
 function token(args: readonly string[], input = '') {
   const script = join(ROOT, 'scripts/token.ts')
-  const { status, stderr } = spawnSync(process.execPath, [script, ...args, '--data', data], {
-    input,
-    encoding: 'utf8',
-  })
-  return { status, stderr }
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [script, ...args, '--data', data],
+    {
+      input,
+      encoding: 'utf8',
+    },
+  )
+  return { status, stdout, stderr }
 }
 
 const folder = (): string => join(data, 'kv/TOKENS')
@@ -66,6 +70,12 @@ describe('npm run token', () => {
     token(['set', KEY], 'sentinel-one')
     expect([token(['delete', KEY]).status, token(['delete', KEY]).status]).toEqual([0, 0])
     expect(await stored(KEY)).toEqual([404, ''])
+  })
+
+  it('says how it is used', () => {
+    const { status, stdout, stderr } = token(['--help'])
+    expect([status, stderr]).toEqual([0, ''])
+    expect(stdout).toMatch(/^Usage: npm run token/)
   })
 
   it.each([
