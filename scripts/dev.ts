@@ -83,7 +83,7 @@ async function main(args: readonly string[]): Promise<void> {
 
 /** Why no store is asked here: whoever reaches the inspector sees every secret. */
 function storesLines(vars: Readonly<Record<string, string>>): readonly string[] {
-  const names = misplaced(vars, Object.keys(vars))
+  const names = [...misplaced(vars, Object.keys(vars)).keys()]
   const file = existsSync(join(ROOT, WORKSTATION_FILE))
   return [
     ...names.map(

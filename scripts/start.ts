@@ -170,10 +170,13 @@ function refuseMisplaced(wanted: readonly string[], envVars: Values, envFile: st
     ['the environment', process.env] as const,
     [envFile, envVars] as const,
   ]) {
-    const [name] = misplaced(values, wanted)
-    if (name === undefined) continue
+    const [found] = misplaced(values, wanted)
+    if (!found) continue
+    const [name, kind] = found
     throw new Complaint(
-      `${name} in ${place} is a reference to a store, no value: write it into ${WORKSTATION_FILE} as ${name}: reference`,
+      kind === 'reference'
+        ? `${name} in ${place} is a reference to a store, no value: write it into ${WORKSTATION_FILE} as ${name}: reference`
+        : `${name} in ${place} is the URI of a secret, no value: write it into the provider as secret: URI`,
       2,
     )
   }

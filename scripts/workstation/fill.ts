@@ -1,3 +1,4 @@
+import { backendOf } from '../../src/sources/index.ts'
 import { withEnvironment } from '../dev-vars.ts'
 import { askAll, commandOf } from './ask.ts'
 import type { Asking } from './ask.ts'
@@ -70,9 +71,25 @@ export async function fill(places: Places, asking: Omit<Asking, 'env'> = {}): Pr
   }
 }
 
-/** Wanted names whose value looks like a reference: it would be sent upstream as if it were the key. */
-export function misplaced(values: NodeJS.ProcessEnv, wanted: readonly string[]): readonly string[] {
-  return wanted.filter((name) => isReference(values[name]?.trim() ?? ''))
+/**
+ * Wanted names whose value is a reference or the URI of a provider's `secret:`, and which: it would
+ * be sent upstream as if it were the key.
+ */
+export function misplaced(
+  values: NodeJS.ProcessEnv,
+  wanted: readonly string[],
+): ReadonlyMap<string, 'reference' | 'uri'> {
+  return new Map(
+    wanted.flatMap((name) => {
+      const kind = kindOf(values[name]?.trim() ?? '')
+      return kind ? [[name, kind] as const] : []
+    }),
+  )
+}
+
+function kindOf(text: string): 'reference' | 'uri' | null {
+  if (isReference(text)) return 'reference'
+  return backendOf(text) ? 'uri' : null
 }
 
 /** Of each name that is set, where from, in the order in which the places count. */

@@ -252,6 +252,14 @@ describe('outpost dev, when something is in the wrong place', () => {
       [],
     ],
     [
+      'the URI of a secret in the environment',
+      '',
+      { ONE_KEY: 'vault://kv/one#token' },
+      2,
+      'ONE_KEY in the environment is the URI of a secret, no value: write it into the provider',
+      [],
+    ],
+    [
       'one there, when the file is not to be read',
       `ONE_KEY: ${KEY}\n`,
       { ONE_KEY: 'op://Private/one/token' },

@@ -134,12 +134,14 @@ describe('the variables', () => {
 
 describe('a reference in the place of a value', () => {
   it.each([
-    ['op://v/i/f', ['A']],
-    [' keychain://x', ['A']],
+    ['op://v/i/f', [['A', 'reference']]],
+    [' keychain://x', [['A', 'reference']]],
+    ['vault://kv/a#b', [['A', 'uri']]],
+    ['aws-sm://eu-west-1/a', [['A', 'uri']]],
     ['https://x.test', []],
     ['oop://v/i/f', []],
     ['', []],
   ])('is found: %j', (value, names) => {
-    expect(misplaced({ A: value, B: 'op://v/i/f' }, ['A'])).toEqual(names)
+    expect([...misplaced({ A: value, B: 'op://v/i/f' }, ['A'])]).toEqual(names)
   })
 })
