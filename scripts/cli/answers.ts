@@ -201,6 +201,7 @@ export const StatusView = v.object({
         provider: v.string(),
         live: v.nullish(v.string(), ''),
         since: v.nullish(v.string(), null),
+        missing_previous: texts,
       }),
     ),
     [],

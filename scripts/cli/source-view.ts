@@ -31,13 +31,16 @@ function failureText(
   return `${failure} ${relative(failed_at, now)}`
 }
 
-/** Which value of a rotated secret the upstream accepts. */
+/** Which value of a rotated secret the upstream accepts, and whether there is one from before. */
 export function rotationLines({ rotations }: StatusView, width: number, now: number) {
   if (rotations.length === 0) return []
-  const rows = rotations.map(({ provider, live, since }) => [
+  const rows = rotations.map(({ provider, live, since, missing_previous }) => [
     `  ${provider}`,
     live,
-    since === null ? '' : `since ${relative(since, now)}`,
+    [
+      ...(since === null ? [] : [`since ${relative(since, now)}`]),
+      ...(missing_previous.length > 0 ? [`previous not set: ${missing_previous.join(', ')}`] : []),
+    ].join('; '),
   ])
   return table([{ head: '  PROVIDER' }, { head: 'LIVE' }, { head: '', elastic: true }], rows, width)
 }

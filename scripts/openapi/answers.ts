@@ -121,6 +121,7 @@ const status = v.strictObject({
       provider: v.string(),
       live: v.picklist(['current', 'previous']),
       since: maybe(time),
+      missing_previous: names,
     }),
   ),
   hosts: v.array(

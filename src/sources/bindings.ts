@@ -70,10 +70,12 @@ export class Sources {
     return this.#deps.isElsewhere(place)
   }
 
-  /** The settings without which a place cannot be read. */
+  /** The settings and variables that are not set and without which a place cannot be read. */
   missing(place: SecretPlace): readonly string[] {
+    const { env } = this.#host
+    const isSet = (name: string) => text(env, name) !== '' || storedIn(env, name) !== null
+    if ('env' in place) return isSet(place.env) ? [] : [place.env]
     if (!('secret' in place)) return []
-    const isSet = (name: string) => text(this.#host.env, name) !== ''
     return this.#host.backendOf(place.secret)?.missing(isSet) ?? []
   }
 

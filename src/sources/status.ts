@@ -26,6 +26,8 @@ export interface RotationStatus {
   readonly live: Side
   /** null: it has been this one from the beginning. */
   readonly since: string | null
+  /** What is not set of the previous value: without it there is no other to be tried. */
+  readonly missing_previous: readonly string[]
 }
 
 /** Reads nothing. */
@@ -59,5 +61,7 @@ function rotationOf(provider: Provider, sources: Sources): readonly RotationStat
   if (!sourced?.rotation) return []
   const { side, since } = sourced.rotation.standing(sources.now())
   const at = since === null ? null : new Date(since).toISOString()
-  return [{ provider: provider.name, live: side, since: at }]
+  const lacks = sourced.refs.flatMap(({ previous }) => (previous ? sources.missing(previous) : []))
+  const missing_previous = [...new Set(lacks)]
+  return [{ provider: provider.name, live: side, since: at, missing_previous }]
 }

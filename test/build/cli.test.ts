@@ -89,7 +89,10 @@ const STATUS = {
       failed_at: '2026-11-25T10:20:00.000Z',
     },
   ],
-  rotations: [{ provider: 'stripe', live: 'previous', since: '2026-11-25T10:00:00.000Z' }],
+  rotations: [
+    { provider: 'stripe', live: 'previous', since: '2026-11-25T10:00:00.000Z' },
+    { provider: 'slack', live: 'current', since: null, missing_previous: ['SLACK_OLD'] },
+  ],
   problems: ['github: GITHUB_TOKEN is not set: its calls get 502 PROXY_AUTH_ERROR'],
   tenants: [
     {
@@ -144,6 +147,7 @@ describe('what is sent, and what is said', () => {
         'vault://kv/github#token',
         'github, github_acme',
         'previous  since',
+        'previous not set: SLACK_OLD',
         '2 active, 1 expired',
         '3 pending',
         '4711 records',

@@ -7,6 +7,8 @@ import { anIsolate, bearer, KEY, OLD, OTHER } from './isolate.ts'
 
 const MINUTE = 60_000
 const post = { method: 'POST', body: 'x' }
+/** All that the previous value needs is set. */
+const whole = { missing_previous: [] }
 const shown: string[] = []
 
 afterEach(() => expect(shown.join('\n')).not.toContain('sentinel'))
@@ -32,10 +34,10 @@ describe('a secret with a value from before', () => {
   it('is tried with the other value once, and calls begin with the one that works', async () => {
     const { call, state, tried, live } = isolate()
     state.accepts = ['sentinel-old']
-    expect(live()).toEqual({ provider: 'api', live: 'current', since: null })
+    expect(live()).toEqual({ provider: 'api', live: 'current', since: null, ...whole })
     expect((await call()).status).toBe(200)
     expect(tried).toEqual(['sentinel-new', 'sentinel-old'])
-    expect(live()).toEqual({ provider: 'api', live: 'previous', since: at(NOW) })
+    expect(live()).toEqual({ provider: 'api', live: 'previous', since: at(NOW), ...whole })
     state.now += 1000
     expect((await call()).status).toBe(200)
     expect((await call('/a', post)).status).toBe(200)
@@ -43,7 +45,7 @@ describe('a secret with a value from before', () => {
     state.accepts = ['sentinel-new']
     expect((await call()).status).toBe(200)
     expect(tried.slice(4)).toEqual(['sentinel-old', 'sentinel-new'])
-    expect(live()).toEqual({ provider: 'api', live: 'current', since: at(NOW + 1000) })
+    expect(live()).toEqual({ provider: 'api', live: 'current', since: at(NOW + 1000), ...whole })
   })
 
   it('of which none works is tried twice a call, and stays as it is', async () => {
@@ -127,10 +129,17 @@ describe('a secret with a value from before', () => {
     expect(live()?.live).toBe('current')
   })
 
-  it('is not tried when it is not there', async () => {
-    const { call, tried } = isolate({ env: { NEW: 'sentinel-new' } })
+  it('is not tried when it is not there, and the status says so', async () => {
+    const { call, tried, live } = isolate({ env: { NEW: 'sentinel-new' } })
     expect((await call()).status).toBe(401)
     expect(tried).toEqual(['sentinel-new'])
+    expect(live()).toMatchObject({ live: 'current', missing_previous: ['OLD'] })
+  })
+
+  it('of whose place a setting is not set: the status names that', () => {
+    const auth = bearer({ env: 'NEW', previous: { secret: OLD } })
+    const { live } = isolate({ auth, env: { NEW: 'sentinel-new', KEPT_TOKEN: '' } })
+    expect(live()?.missing_previous).toEqual(['KEPT_TOKEN'])
   })
 
   it('does not stand in for a current value that is not set', async () => {
