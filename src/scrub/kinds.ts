@@ -30,10 +30,16 @@ export function isJson(contentType: string | null): boolean {
   return contentType === null || /json|event-stream|javascript/i.test(contentType)
 }
 
-/** The coding of a body: '' for none. */
+/**
+ * The coding of a body: '' for none. The runtime takes `gzip` and `br` off a body that is read, written
+ * just so; of names in other letters, which mean the same (RFC 9110 §8.4.1), it knows none: here they
+ * have an `x-` in front.
+ */
 export function codingOf(headers: Headers): string {
-  const coding = headers.get('content-encoding')?.trim().toLowerCase() ?? ''
-  return coding === 'identity' ? '' : coding
+  const said = headers.get('content-encoding') ?? ''
+  const coding = said.toLowerCase()
+  if (coding === 'identity') return ''
+  return coding !== said && /^(?:gzip|br)$/.test(coding) ? `x-${coding}` : coding
 }
 
 /** What `Accept-Encoding` may say to an upstream whose answers are read: RFC 9110 §12.5.3. */

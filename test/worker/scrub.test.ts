@@ -151,7 +151,7 @@ describe('what the headers say stays true', () => {
 })
 
 describe('codings', () => {
-  it.each(['gzip', 'x-gzip', 'br', 'deflate'])('%s is taken off', async (coding) => {
+  it.each(['gzip', 'x-gzip', 'br', 'deflate', 'GZIP', 'Deflate'])('%s is taken off', async (coding) => {
     for (const how of [{}, { declared: '1' }, { pieces: '7' }]) {
       const { text, headers } = await ask({ coding, ...how })
       expect([text, headers.get('content-encoding')]).toEqual([SAID, null])
@@ -160,8 +160,16 @@ describe('codings', () => {
     }
   })
 
-  it.each(['zstd', 'rot13', 'gzip, br'])('%s is a 502', async (coding) => {
+  it.each(['zstd', 'rot13', 'gzip, br', 'BR', 'gzip\u00a0'])('%j is a 502', async (coding) => {
     expectRefusal(await ask({ coding, ...EVERY }), 502, 'PROXY_UPSTREAM_ERROR')
+  })
+
+  it('that the runtime does not take off are not kept as if it did', async () => {
+    const again = { method: 'POST', headers: { 'idempotency-key': 'in-capitals' } }
+    const asked = mirror({ coding: 'GZIP', say: 'nothing', ...EVERY })
+    expect((await call(asked, { provider: 'scrub_off', ...again })).status).toBe(200)
+    const second = await call(asked, { provider: 'scrub_off', ...again })
+    expectRefusal(second, 409, 'PROXY_IDEMPOTENCY_IN_FLIGHT')
   })
 
   it.each([
