@@ -1,6 +1,6 @@
 /** Of which nobody expects to read: media, and what is packed or compiled. */
 const MEDIA =
-  /^(?:(?:image(?!\/svg)|audio(?!\/(?:x-)?(?:mpegurl|scpls))|video|font)\/|\S+\+zip\b|application\/(?:zip|zstd|gzip|pdf|wasm|x-(?:gzip|g?tar|bzip2?|xz|7z-compressed|rar-compressed)|vnd\.(?:rar|android\.package-archive|(?:openxmlformats|oasis)\S*))(?:\s*;|$))/i
+  /^(?:(?:image(?!\/svg)|audio(?!\/(?:x-)?(?:mpegurl|scpls))|video|font)\/|\S+\+zip\b|application\/(?:zip|zstd|gzip|pdf|wasm|x-(?:gzip|g?tar|bzip2?|xz|7z-compressed|rar-compressed)|vnd\.(?:rar|android\.package-archive|(?:openxmlformats|oasis)(?!\S*(?:\+(?:xml|json)|-flat-xml)\b)\S*))(?:\s*;|$))/i
 
 /** Bytes, whatever they are. */
 const UNKNOWN = /^(?:application|binary)\/octet-stream\b/i
@@ -17,10 +17,17 @@ export function kindOf(
   return UNKNOWN.test(type) && codingOf(headers) === '' ? 'unknown' : 'text'
 }
 
-/** Whether bytes are no text: https://mimesniff.spec.whatwg.org/#binary-data-byte, in what it looks at. */
+/**
+ * Whether bytes are no text: https://mimesniff.spec.whatwg.org/#binary-data-byte, in what it looks at. Text
+ * in UTF-16 is text, by its mark or because one half of each character is 0.
+ */
 export function isBinary(bytes: Uint8Array): boolean {
+  const text = String.fromCharCode(...bytes.subarray(0, SNIFFED))
+  if (/^(?:\xfe\xff|\xff\xfe)/.test(text)) return false
   // oxlint-disable-next-line no-control-regex -- these are what it looks for
-  return /[\0-\x08\x0b\x0e-\x1a\x1c-\x1f]/.test(String.fromCharCode(...bytes.subarray(0, SNIFFED)))
+  const wide = /^(?:[^\0]\0)+[^\0]?$|^(?:\0[^\0])+\0?$/.test(text)
+  // oxlint-disable-next-line no-control-regex -- and these
+  return /[\0-\x08\x0b\x0e-\x1a\x1c-\x1f]/.test(wide ? text.replaceAll('\0', '') : text)
 }
 
 const SNIFFED = 1445

@@ -151,14 +151,17 @@ describe('what the headers say stays true', () => {
 })
 
 describe('codings', () => {
-  it.each(['gzip', 'x-gzip', 'br', 'deflate', 'GZIP', 'Deflate'])('%s is taken off', async (coding) => {
-    for (const how of [{}, { declared: '1' }, { pieces: '7' }]) {
-      const { text, headers } = await ask({ coding, ...how })
-      expect([text, headers.get('content-encoding')]).toEqual([SAID, null])
-      const { text: other } = await ask({ coding, say: 'nothing', ...how })
-      expect(other).toBe('nothing')
-    }
-  })
+  it.each(['gzip', 'x-gzip', 'br', 'deflate', 'GZIP', 'Deflate'])(
+    '%s is taken off',
+    async (coding) => {
+      for (const how of [{}, { declared: '1' }, { pieces: '7' }]) {
+        const { text, headers } = await ask({ coding, ...how })
+        expect([text, headers.get('content-encoding')]).toEqual([SAID, null])
+        const { text: other } = await ask({ coding, say: 'nothing', ...how })
+        expect(other).toBe('nothing')
+      }
+    },
+  )
 
   it.each(['zstd', 'rot13', 'gzip, br', 'BR', 'gzip\u00a0'])('%j is a 502', async (coding) => {
     expectRefusal(await ask({ coding, ...EVERY }), 502, 'PROXY_UPSTREAM_ERROR')
@@ -228,6 +231,8 @@ describe('which answers are searched', () => {
     'application/json',
     'multipart/mixed',
     'application/grpc',
+    'application/vnd.oasis.opendocument.text-flat-xml',
+    'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml; charset=utf-8',
     'x',
     '',
   ])('%j is', async (type) => expect((await ask({ type })).text).toBe(SAID))
@@ -235,6 +240,13 @@ describe('which answers are searched', () => {
   it('bytes are, when they begin as a text does', async () => {
     const type = 'application/octet-stream'
     expect((await ask({ type })).text).toBe(SAID)
+    for (const as of ['UTF-16, little end first', 'UTF-16, big end first']) {
+      for (const how of [{}, EVERY, { pieces: '7' }]) {
+        const said = as.includes('big') ? { as, say: '@', ...how } : { as, say: 'ÿþ@', ...how }
+        const { text } = await ask({ type, ...said })
+        expect(text.replaceAll('\0', '')).toMatch(/\[redacted\]\0?$/)
+      }
+    }
     const asked = { type, say: `\u0001${'binary '.repeat(200)}@`, ...EVERY }
     const passed = await unsearched(asked, 'bearer')
     expect(passed.headers.get('content-length')).toBe(String(1401 + SECRET.length))
