@@ -1,11 +1,12 @@
 import { readBounded } from './bounded.ts'
 import type { Kept } from './replay/claim.ts'
+import { codingOf } from './scrub/kinds.ts'
 
 /** Said of the body as it was sent, which is kept as it was read: decoded. */
 const OF_THE_ENCODING = new Set(['content-encoding', 'content-length', 'transfer-encoding'])
 
 /** What the runtime decodes when a body is read. Anything else would be kept under a false name. */
-const READABLE = /^(?:|identity|gzip|br)$/i
+const READABLE = new Set(['', 'gzip', 'br'])
 
 /** Said of the one call, not of the answer. */
 const OF_THE_CALL = /^(?:x-outpost-request-id|ratelimit|ratelimit-policy|date)$/
@@ -30,7 +31,7 @@ export function collected(
     ({ name }) => !OF_THE_ENCODING.has(name) && !OF_THE_CALL.test(name),
   )
   const { status } = response
-  if (!READABLE.test(response.headers.get('content-encoding') ?? '')) {
+  if (!READABLE.has(codingOf(response.headers))) {
     return { copy: response, done: Promise.resolve(null) }
   }
   if (!response.body) {

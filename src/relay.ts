@@ -5,7 +5,7 @@ import { rewriteLocation } from './location.ts'
 import type { Permit } from './policy/decide.ts'
 import { bytesOf } from './scrub/spellings.ts'
 import { blocked, scrubBody } from './scrubbed.ts'
-import { redact, searchFor } from './secret.ts'
+import { isInName, redact, searchFor } from './secret.ts'
 import type { Secret } from './secret.ts'
 
 /**
@@ -94,7 +94,7 @@ function returnHeaders(
       return
     }
     const said = clean(value, opened)
-    const echoes = said !== value || clean(name, opened) !== name
+    const echoes = said !== value || isInName(name, opened)
     if (echoes) scrubbed += 1
     if (echoes && (said === value || name === 'set-cookie')) to.delete(name)
     // A URL is read leniently: what was apart may be together then.

@@ -77,8 +77,10 @@ async function read(headers: Headers, how: HowRead): Promise<ScrubbedBody> {
   try {
     if (unknown && (await isPassed(reading, length))) return untouched(reading.rest())
     const whole = length < LARGE_BYTES ? await reading.whole(WHOLE_MS) : null
-    if (!whole) return streamed(headers, how)
-    return { ...searched(whole, headers, how), release: () => reading.release() }
+    if (whole) return { ...searched(whole, headers, how), release: () => reading.release() }
+    // What is not in its coding at all is a 502, and no answer that breaks off.
+    if (how.coding !== '') await reading.first(WHOLE_MS)
+    return streamed(headers, how)
   } catch (cause) {
     reading.cancel(cause)
     throw brokenOff(cause)

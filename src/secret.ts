@@ -13,6 +13,7 @@ const scratch = new Uint8Array(COMPARED_BYTES)
 
 let read: (secret: Secret) => string
 let formsIn: (secret: Secret) => Forms
+let small: (secret: Secret) => Secret
 
 /**
  * A credential. It prints as `[secret]` wherever it is logged, serialised or interpolated.
@@ -31,8 +32,10 @@ export class Secret {
   #padded: Uint8Array | null | undefined
   readonly #sent: boolean
   #forms: Forms | undefined
+  #small: Secret | undefined
 
   static {
+    small = (secret) => (secret.#small ??= secret.#inSmallLetters())
     read = (secret) => secret.#value
     formsIn = (secret) =>
       (secret.#forms ??= secret.#sent ? sentFormsOf(secret.#value) : formsOf(secret.#value))
@@ -41,6 +44,11 @@ export class Secret {
   constructor(value: string, sent = false) {
     this.#value = value.replace(/[\r\n]+$/, '')
     this.#sent = sent
+  }
+
+  #inSmallLetters(): Secret {
+    const value = this.#value.toLowerCase()
+    return this.#sent || value === this.#value ? this : new Secret(value)
   }
 
   equals(presented: string): boolean {
@@ -92,6 +100,19 @@ export function redact(text: string, secrets: readonly Secret[]): string {
     const value = read(secret)
     return value.length < SHORTEST ? withoutWord(rest, value) : rest
   }, clean)
+}
+
+/**
+ * Whether a name of a header holds a secret. The runtime shows names in small letters, and hands them on
+ * as they came.
+ */
+export function isInName(name: string, secrets: readonly Secret[]): boolean {
+  return (
+    redact(
+      name,
+      secrets.flatMap((secret) => [...new Set([secret, small(secret)])]),
+    ) !== name
+  )
 }
 
 /**

@@ -152,7 +152,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
     const coding = of('coding', '')
     const whole = 'x'.repeat(Number(of('pad', '0'))) + said(of('say', '{"you":"sent @"}'))
     const text = Buffer.from(bytesOf(whole))
-    const body = CODINGS[coding]?.(text) ?? text
+    const body = CODINGS[coding.trim().toLowerCase()]?.(text) ?? text
     const lines = query.getAll('line').flatMap((line) => said(line).split(/: (.*)/, 2))
     response.writeHead(Number(of('status', '200')), said(of('reason', 'OK')), [
       ...(query.has('type') ? ['content-type', of('type', '')] : []),

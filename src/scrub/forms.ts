@@ -1,5 +1,6 @@
 import { RUN, gramsOf } from './grams.ts'
 import type { Places } from './grams.ts'
+import { unknownPart } from './known.ts'
 import { bytesOf, hex, spellingsOf } from './spellings.ts'
 import type { Bytes } from './spellings.ts'
 
@@ -33,12 +34,6 @@ const MOST_KEPT = 256
 
 const NOTHING: Forms = { patterns: [], plains: [] }
 
-/** The domain of an e-mail address is in every answer. */
-const DOMAIN = /(?<=^[^\s@]+@)(?:[a-z\d-]+\.)+[a-z]{2,}$/
-
-/** The header of a JWT is that of every other one: RFC 7519 §3.1. */
-const JWT_HEADER = /^eyJ[\w-]+\.(?=[\w-]+\.[\w-]*$)/
-
 /**
  * Every form of a secret: each character in any of its spellings, hex, base64 in its three
  * alignments, UTF-16. One shorter than `SHORTEST` has none.
@@ -52,7 +47,7 @@ export function formsOf(text: string): Forms {
     ...[0, 1, 2].map((shift) => pattern(base64(bytes, shift))),
     ...wide(text),
   ]
-  const own = bytesOf(text.replace(DOMAIN, '').replace(JWT_HEADER, ''))
+  const own = bytesOf(unknownPart(text))
   return { patterns, plains: own.length < RUN ? [] : [own] }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { reveal, Secret } from '../../src/secret.ts'
+import { isInName, reveal, Secret } from '../../src/secret.ts'
 
 const SENTINEL = 'sentinel-3f9c'
 
@@ -102,4 +102,19 @@ it('does not count line breaks at its end: `wrangler secret put < file` keeps th
   expect(new Secret('key\r\n\n').equals('key')).toBe(true)
   expect(new Secret('key\r\n').equals('key\r\n')).toBe(false)
   expect(reveal(new Secret('a\nb\n'))).toBe('a\nb')
+})
+
+/** The runtime shows names in small letters, and sends them as they came. */
+describe('the name of a header', () => {
+  it.each<[string, string, boolean]>([
+    ['x-sent-ab12cd34ef56', 'Ab12Cd34Ef56', true],
+    ['x-d34ef56gh78ij-y', 'Ab12Cd34Ef56Gh78Ij90', true],
+    ['x-%61b12cd34', 'Ab12Cd34', true],
+    ['x-416231326364333465663536', 'Ab12cd34ef56', true],
+    ['x-ab12cd34ef5', 'Ab12Cd34Ef56', false],
+    ['x-other', 'Ab12Cd34Ef56', false],
+    ['x-pin-4', 'Pin-4', true],
+  ])('%s and %s: %j', (name, secret, expected) => {
+    expect(isInName(name, [new Secret('another-one'), new Secret(secret)])).toBe(expected)
+  })
 })
