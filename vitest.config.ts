@@ -59,8 +59,8 @@ export default defineConfig({
           name: 'build',
           include: ['test/build/**/*.test.ts'],
           // Many start a process or two, and two cores share them.
-          testTimeout: 20_000,
-          hookTimeout: 30_000,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
