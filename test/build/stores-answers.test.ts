@@ -4,12 +4,8 @@ import { join } from 'node:path'
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
-import { Wrong } from '../../scripts/catalog/problem.ts'
-import { askAll } from '../../scripts/workstation/ask.ts'
 import type { Asking } from '../../scripts/workstation/ask.ts'
-import { readReference } from '../../scripts/workstation/reference.ts'
-import type { Reference } from '../../scripts/workstation/reference.ts'
-import { standIns } from './stand-ins.ts'
+import { answersTo, standIns } from './stand-ins.ts'
 import type { StandIns } from './stand-ins.ts'
 
 const SECRET = 'sentinel-4711-of-a-store'
@@ -24,19 +20,8 @@ beforeEach(() => {
 
 afterEach(() => rmSync(base, { recursive: true }))
 
-function reference(text: string): Reference {
-  const read = readReference(text)
-  if (read instanceof Wrong) throw new Error(read.message)
-  return read
-}
-
-/** What each of these is answered with: a value, or why there is none. */
-async function asked(texts: readonly string[], asking: Partial<Asking> = {}) {
-  const answers = await askAll(texts.map(reference), { env: { PATH: stand.path }, ...asking })
-  return texts.map((text) => {
-    const answer = answers.get(text)
-    return answer && 'value' in answer ? answer.value : `why: ${answer?.why}`
-  })
+function asked(texts: readonly string[], asking: Partial<Asking> = {}): Promise<string[]> {
+  return answersTo(texts, { env: { PATH: stand.path }, ...asking })
 }
 
 async function one(text: string, asking: Partial<Asking> = {}): Promise<string> {
