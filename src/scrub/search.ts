@@ -45,6 +45,7 @@ export class Search {
 
 function spansIn(bytes: Uint8Array, tables: Tables): Span[] {
   const found: Span[] = []
+  const known: Comparing['known'] = new Map()
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const last = bytes.length - GRAM
   let at = 0
@@ -53,7 +54,7 @@ function spansIn(bytes: Uint8Array, tables: Tables): Span[] {
     at = scan(view, at, end, tables)
     if (at > end) continue
     const places = tables.grams.get(view.getUint32(at, true))
-    if (places) compare(bytes, at, { places, tables, found })
+    if (places) compare(bytes, at, { places, tables, found, known })
     at += tables.stride
   }
   return merged(found)
@@ -72,16 +73,18 @@ function scan(view: DataView, at: number, end: number, { bits, stride }: Tables)
   return place
 }
 
+interface Comparing {
+  readonly places: readonly Place[]
+  readonly tables: Tables
+  readonly found: Span[]
+  /** The last run of each secret, which all of its grams lead to: how far its bytes are apart, its end. */
+  readonly known: Map<Bytes, { readonly apart: number; readonly to: number }>
+}
+
 /** Everything that a gram at `at` may be a part of. */
-function compare(
-  bytes: Uint8Array,
-  at: number,
-  { places, tables, found }: { places: readonly Place[]; tables: Tables; found: Span[] },
-): void {
-  for (const [plain, place] of places) {
-    const run = runAround(bytes, at, plain, place)
-    if (run) found.push(run)
-  }
+function compare(bytes: Uint8Array, at: number, comparing: Comparing): void {
+  const { tables, found } = comparing
+  addRuns(bytes, at, comparing)
   for (let from = Math.max(0, at - tables.stride + 1); from <= at; from += 1) {
     const patterns = tables.byFirst[bytes[from] ?? 0]
     if (!patterns) continue
@@ -89,6 +92,18 @@ function compare(
       const to = endOf(all, bytes, from)
       if (to > from) found.push({ from, to, wide })
     }
+  }
+}
+
+/** One look at each run: that of a long secret has hundreds of grams. */
+function addRuns(bytes: Uint8Array, at: number, { places, found, known }: Comparing): void {
+  for (const [plain, place] of places) {
+    const last = known.get(plain)
+    if (last?.apart === at - place && at < last.to) continue
+    const run = runAround(bytes, at, plain, place)
+    if (!run) continue
+    found.push(run)
+    known.set(plain, { apart: at - place, to: run.to })
   }
 }
 

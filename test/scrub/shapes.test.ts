@@ -176,6 +176,20 @@ it('a text that resembles a secret takes no time', () => {
   expect(performance.now() - begun).toBeLessThan(5000)
 })
 
+it('nor do echoes of a long one, whole or nearly', () => {
+  const secret = noise(5000)
+  const search = new Search([formsOf(secret)])
+  const begun = performance.now()
+  for (const echo of [secret, secret.slice(0, -1)]) {
+    const scrubber = new Scrubber(search, true)
+    const text = raw(`${echo}!`.repeat(100))
+    const parts = [...scrubber.push(text), ...scrubber.end()]
+    expect(latin(parts.at(-1) ?? raw(''))).toBe('!')
+    expect(scrubber.count).toBe(100)
+  }
+  expect(performance.now() - begun).toBeLessThan(5000)
+})
+
 it('a row of blanks as long as a book takes no time', () => {
   const scrubber = new Scrubber(new Search([formsOf(PEM)]), true)
   const parts = [...scrubber.push(raw(' '.repeat(2_000_000))), ...scrubber.end()]
