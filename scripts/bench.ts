@@ -34,7 +34,7 @@ Measures the built Worker on workerd against a bare worker that adds one header 
 const STARTS = 7
 
 /** The log line as it stands in src/bindings.ts. */
-const LOG_LINE = 'console.log(asciiJson(text))'
+const LOG_LINE = 'console.log(asciiJson(event))'
 
 interface Flags {
   readonly rounds: number
@@ -109,7 +109,7 @@ function withoutLogLine(fixture: Fixture, root: string): Fixture {
   cpSync(fixture.root, root, { recursive: true })
   const source = join(root, 'src/bindings.ts')
   const parts = readFileSync(source, 'utf8').split(LOG_LINE)
-  writeFileSync(source, parts.join('void text'))
+  writeFileSync(source, parts.join('void event'))
   if (parts.length !== 2) throw new Error(`${source} has not one ${LOG_LINE}`)
   return { ...fixture, root }
 }
