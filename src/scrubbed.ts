@@ -20,9 +20,6 @@ const WHOLE_MS = 250
 /** Nobody waits long for so little: it is read in one go, however long it takes. */
 const TINY_BYTES = 8 * 1024
 
-/** To search so much costs less than to find out what it is. */
-const SHORT_BYTES = 64 * 1024
-
 /** Said of the very bytes that the upstream sent: RFC 9530, RFC 3230, RFC 1864, RFC 9110 §14.3. */
 const OF_THE_BYTES = ['content-digest', 'repr-digest', 'digest', 'content-md5', 'accept-ranges']
 
@@ -87,9 +84,12 @@ async function read(headers: Headers, how: HowRead): Promise<ScrubbedBody> {
   }
 }
 
-/** Whether bytes are passed on unsearched: there are many, and they begin as no text does. */
+/**
+ * Whether bytes are passed on unsearched: there are many, and they begin as no text does. To search
+ * fewer costs less than to hand them back to the runtime.
+ */
 async function isPassed(reading: Reading, length: number): Promise<boolean> {
-  return length > SHORT_BYTES && isBinary(await reading.first(WHOLE_MS))
+  return length >= LARGE_BYTES && isBinary(await reading.first(WHOLE_MS))
 }
 
 async function bytesOf(upstream: Response): Promise<Uint8Array> {
