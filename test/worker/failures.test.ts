@@ -31,6 +31,20 @@ describe('an upstream that fails is a 502 that says nothing', () => {
       rawly('HTTP/1.1 200 OK', 'content-length: 1', 'content-length: 2', '', 'ok'),
       'bearer',
     ],
+    [
+      'a coding that the body is not in, in chunks',
+      rawly(
+        'HTTP/1.1 200 OK',
+        'content-encoding: gzip',
+        'transfer-encoding: chunked',
+        '',
+        '8',
+        'not gzip',
+        '0',
+        '',
+      ),
+      'bearer',
+    ],
     ['a header of 5 MB', '/bomb/5000000', 'bearer'],
   ])('%s', async (_title, path, provider) => {
     const answer = await call(path, { provider })
