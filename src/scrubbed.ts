@@ -17,9 +17,6 @@ const WITHOUT_BODY = new Set([204, 205, 304])
  */
 const WHOLE_MS = 250
 
-/** Nobody waits long for so little: it is read in one go, however long it takes. */
-const TINY_BYTES = 8 * 1024
-
 /** Said of the very bytes that the upstream sent: RFC 9530, RFC 3230, RFC 1864, RFC 9110 §14.3. */
 const OF_THE_BYTES = ['content-digest', 'repr-digest', 'digest', 'content-md5', 'accept-ranges']
 
@@ -63,7 +60,6 @@ export async function scrubBody(
   const length = declaredLength(upstream.headers) ?? Infinity
   const scrubber = new Scrubber(search, isJson(upstream.headers.get('content-type')))
   const how = { scrubber, block: on_echo === 'block', coding, left }
-  if (length <= TINY_BYTES && coding === '') return searched(await bytesOf(upstream), headers, how)
   const reading = new Reading(readable, coding === '' ? length : Infinity)
   return read(headers, { ...how, reading, length, unknown: kind === 'unknown' })
 }
@@ -90,13 +86,6 @@ async function read(headers: Headers, how: HowRead): Promise<ScrubbedBody> {
  */
 async function isPassed(reading: Reading, length: number): Promise<boolean> {
   return length >= LARGE_BYTES && isBinary(await reading.first(WHOLE_MS))
-}
-
-async function bytesOf(upstream: Response): Promise<Uint8Array> {
-  const buffer = await upstream.arrayBuffer().catch((cause: unknown) => {
-    throw brokenOff(cause)
-  })
-  return new Uint8Array(buffer)
 }
 
 interface HowRead extends How {

@@ -70,6 +70,12 @@ describe('an upstream that fails is a 502 that says nothing', () => {
     expectRefusal(await call('/truncated', { provider: 'bearer' }), 502, 'PROXY_UPSTREAM_ERROR')
   })
 
+  it('a short answer that stops coming does not keep back its head', async () => {
+    const { response } = await open('/stalled', { provider: 'bearer' })
+    expect(response.status).toBe(200)
+    await response.body?.cancel()
+  })
+
   it('works again afterwards', async () => {
     expect((await call('/echo', { provider: 'bearer' })).status).toBe(200)
   })
