@@ -1,7 +1,6 @@
-import { execFileSync, fork } from 'node:child_process'
+import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
@@ -12,6 +11,7 @@ import { build } from '../serve.ts'
 import type { Sample } from './memory.ts'
 import type { StreamOptions } from './options.ts'
 import { Stream } from './stream-client.ts'
+import { figures, filesOf, isSo, limitFiles, mib } from './stream-figures.ts'
 import type { StreamOrder, StreamReport } from './stream-upstream.ts'
 import { sampleOf } from './watch.ts'
 
@@ -47,16 +47,12 @@ export async function manyStreams(options: StreamOptions): Promise<boolean> {
   const lives = new Lives(project, () => join(project.root, 'console.log'))
   try {
     await lives.start()
-    if (options.files !== null) limitFiles(lives, options.files)
+    if (options.files !== null) limitFiles(lives.pid, options.files)
     return await new Streams(lives, child, project.agentKey).run(options)
   } finally {
     await lives.kill()
     child.disconnect()
   }
-}
-
-function limitFiles({ pid }: Lives, files: number): void {
-  execFileSync('prlimit', ['--pid', String(pid), `--nofile=${files}:${files}`])
 }
 
 class Streams {
@@ -136,7 +132,7 @@ class Streams {
   async #beyond(wanted: number): Promise<void> {
     const { pid } = this.#lives
     await this.#ask({ every_ms: EVERY_MS / 10 })
-    await until(async () => (await this.#ask({ report: true })).open === 0)
+    await isSo(async () => (await this.#ask({ report: true })).open === 0, CLOSED_WITHIN_MS)
     this.#open.length = 0
     await this.#openAll(wanted)
     this.#row('beyond what there are files for, opened', String(this.#open.length))
@@ -216,12 +212,18 @@ class Streams {
     await this.#ask({ every_ms: EVERY_MS })
     const half = all >> 1
     await this.#ask({ end: half })
-    const ended = await until(() => this.#open.filter(({ whole }) => whole).length === half)
+    const ended = await isSo(
+      () => this.#open.filter(({ whole }) => whole).length === half,
+      CLOSED_WITHIN_MS,
+    )
     if (!ended) this.#faults.push('not all streams that the upstream ended have ended')
     const rest = this.#open.filter(({ whole }) => !whole)
     for (const each of rest) each.leave()
     const began = Date.now()
-    const closed = await until(async () => (await this.#ask({ report: true })).open === 0)
+    const closed = await isSo(
+      async () => (await this.#ask({ report: true })).open === 0,
+      CLOSED_WITHIN_MS,
+    )
     const s = ((Date.now() - began) / 1000).toFixed(1)
     this.#row('ended by the upstream, by clients', `${half}, ${rest.length}`)
     this.#row('until the upstream knew of the last that left', `${s} s`)
@@ -252,32 +254,4 @@ class Streams {
     this.#rows.push([name, value])
     process.stderr.write(`soak: ${name}: ${value}\n`)
   }
-}
-
-/** As the kernel has it. Infinity where that is not to be had. */
-function filesOf(pid: number | null): number {
-  const limits = existsSync(`/proc/${pid}/limits`)
-    ? readFileSync(`/proc/${pid}/limits`, 'utf8')
-    : ''
-  const soft = /^Max open files\s+(\d+)/m.exec(limits)?.[1]
-  return soft === undefined ? Infinity : Number(soft)
-}
-
-async function until(is: () => boolean | Promise<boolean>): Promise<boolean> {
-  const end = Date.now() + CLOSED_WITHIN_MS
-  while (!(await is())) {
-    if (Date.now() > end) return false
-    await delay(100)
-  }
-  return true
-}
-
-function mib({ residentMiB }: { readonly residentMiB: number }): string {
-  return residentMiB.toFixed(0)
-}
-
-function figures(values: readonly number[]): string {
-  const sorted = values.toSorted((a, b) => a - b)
-  const at = (share: number) => sorted[Math.floor((sorted.length - 1) * share)] ?? 0
-  return [at(0.5), at(0.99), at(1)].map((each) => each.toFixed(0)).join(', ')
 }
