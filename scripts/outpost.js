@@ -20,9 +20,10 @@ function unusable(why) {
 /** Runs it with the other Node, and ends as that ends. */
 function handOver(node) {
   const args = [fileURLToPath(main), ...process.argv.slice(2)]
-  const child = spawn(node, args, { stdio: 'inherit' })
-  // A signal to the whole process group arrives there by itself; one to us alone is passed on.
+  // A signal to the whole process group arrives there by itself; one to us alone is passed on. Before it
+  // is started: a signal that came in between would end us and leave it.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  const child = spawn(node, args, { stdio: 'inherit' })
   child.on('error', (error) => unusable(`cannot run ${node}: ${error.message}`))
   child.on('exit', (code, signal) => {
     process.exitCode = code ?? 128 + (constants.signals[signal] ?? 0)
