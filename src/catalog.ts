@@ -1,5 +1,6 @@
+import type { Auth } from './auth/config.ts'
 import type { PluginClass } from './auth/plugin.ts'
-import type { Auth, SecretRef, Slots } from './auth/scheme.ts'
+import type { SecretRef, Slots } from './auth/scheme.ts'
 import type { Window } from './limits/bucket.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-import type { HmacSignedAuth } from '../../src/auth/scheme.ts'
+import type { HmacSignedAuth } from '../../src/auth/config.ts'
 import { paramName, statuses } from './auth-value.ts'
 import { distinctPlaces } from './distinct.ts'
 import { ALWAYS } from './exactly-one.ts'

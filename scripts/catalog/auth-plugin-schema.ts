@@ -1,6 +1,7 @@
 import { z } from 'zod'
 
-import type { PluginAuth, PluginConfig, SecretRef } from '../../src/auth/scheme.ts'
+import type { PluginAuth, PluginConfig } from '../../src/auth/config.ts'
+import type { SecretRef } from '../../src/auth/scheme.ts'
 import { statuses } from './auth-value.ts'
 import { AT_KEY } from './exactly-one.ts'
 import { pluginModule } from './plugin-module.ts'

@@ -7,7 +7,7 @@ import type {
   BasicAuth,
   BearerStaticAuth,
   CustomHeadersAuth,
-} from '../../src/auth/scheme.ts'
+} from '../../src/auth/config.ts'
 import { hmacSigned } from './auth-hmac-schema.ts'
 import { plugin } from './auth-plugin-schema.ts'
 import { bearerRedis, clientCredentials, refreshToken } from './auth-stateful-schema.ts'

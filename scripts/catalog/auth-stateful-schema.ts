@@ -4,7 +4,7 @@ import type {
   BearerRedisAuth,
   ClientCredentialsAuth,
   RefreshTokenAuth,
-} from '../../src/auth/scheme.ts'
+} from '../../src/auth/config.ts'
 import { headerKeys, line, statuses } from './auth-value.ts'
 import { endpointUrl } from './base-url.ts'
 import { ALWAYS, AT_KEY, atMostOne, exactlyOne } from './exactly-one.ts'

@@ -1,6 +1,6 @@
 import ipaddr from 'ipaddr.js'
 
-import type { Auth } from '../../src/auth/scheme.ts'
+import type { Auth } from '../../src/auth/config.ts'
 import { isSafe } from '../../src/policy/route.ts'
 import type { Fault } from './explain.ts'
 import type { Path } from './problem.ts'

@@ -1,6 +1,7 @@
+import type { Auth } from '../../src/auth/config.ts'
 import { signerOf } from '../../src/auth/index.ts'
 import type { Plugin } from '../../src/auth/plugin.ts'
-import type { Auth, Slots } from '../../src/auth/scheme.ts'
+import type { Slots } from '../../src/auth/scheme.ts'
 import type { Credential, Provider } from '../../src/catalog.ts'
 import { folded } from '../../src/headers.ts'
 import { pathInside } from '../../src/location.ts'

@@ -1,5 +1,6 @@
+import type { ApiKeyHeaderAuth } from './config.ts'
 import { opened, placeHeaders } from './credential.ts'
-import type { ApiKeyHeaderAuth, Scheme } from './scheme.ts'
+import type { Scheme } from './scheme.ts'
 
 /** The bare key, or one behind a prefix, in a header that the upstream names: `x-api-key`. */
 export const apiKeyHeader: Scheme<ApiKeyHeaderAuth> = {

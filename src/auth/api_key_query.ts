@@ -1,6 +1,7 @@
 import { appendParam, withoutParams } from '../query.ts'
+import type { ApiKeyQueryAuth } from './config.ts'
 import { opened } from './credential.ts'
-import type { ApiKeyQueryAuth, Scheme } from './scheme.ts'
+import type { Scheme } from './scheme.ts'
 
 /** The key as the last query parameter, in place of the agent's in every spelling. */
 export const apiKeyQuery: Scheme<ApiKeyQueryAuth> = {

@@ -1,5 +1,6 @@
+import type { BasicAuth } from './config.ts'
 import { opened, placeHeaders } from './credential.ts'
-import type { BasicAuth, Scheme } from './scheme.ts'
+import type { Scheme } from './scheme.ts'
 
 const encoder = new TextEncoder()
 

@@ -1,6 +1,7 @@
 import { reveal } from '../secret.ts'
+import type { BearerRedisAuth } from './config.ts'
 import { opened, placeHeaders } from './credential.ts'
-import type { BearerRedisAuth, Credentials, Scheme } from './scheme.ts'
+import type { Credentials, Scheme } from './scheme.ts'
 
 /** A token that an operator, or a job of theirs, writes into the namespace `TOKENS`. */
 export const bearerRedis: Scheme<BearerRedisAuth> = {

@@ -1,5 +1,6 @@
+import type { BearerStaticAuth } from './config.ts'
 import { opened, placeHeaders } from './credential.ts'
-import type { BearerStaticAuth, Scheme } from './scheme.ts'
+import type { Scheme } from './scheme.ts'
 
 /** RFC 6750 §2.1: `Authorization: Bearer <token>`, or any other header and prefix. */
 export const bearerStatic: Scheme<BearerStaticAuth> = {

@@ -1,5 +1,6 @@
+import type { CustomHeadersAuth } from './config.ts'
 import { opened, placeHeaders } from './credential.ts'
-import type { CustomHeadersAuth, Scheme } from './scheme.ts'
+import type { Scheme } from './scheme.ts'
 
 /** Several headers at once, for upstreams whose credential has more than one part. */
 export const customHeaders: Scheme<CustomHeadersAuth> = {

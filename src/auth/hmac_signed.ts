@@ -1,6 +1,7 @@
 import { appendParam, withoutParams } from '../query.ts'
+import type { HmacSignedAuth } from './config.ts'
 import { opened, placeHeaders } from './credential.ts'
-import type { Credentials, Draft, HmacSignedAuth, Scheme } from './scheme.ts'
+import type { Credentials, Draft, Scheme } from './scheme.ts'
 
 const HASHES = { sha256: 'SHA-256', sha512: 'SHA-512' } as const
 

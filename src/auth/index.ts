@@ -3,6 +3,7 @@ import { apiKeyQuery } from './api_key_query.ts'
 import { basicAuth } from './basic_auth.ts'
 import { bearerRedis } from './bearer_redis.ts'
 import { bearerStatic } from './bearer_static.ts'
+import type { Auth, BodyCodes } from './config.ts'
 import { customHeaders } from './custom_headers.ts'
 import { hmacSigned } from './hmac_signed.ts'
 import { none } from './none.ts'
@@ -10,7 +11,7 @@ import { clientCredentials } from './oauth2_client_credentials.ts'
 import { refreshToken } from './oauth2_refresh_token.ts'
 import { pluginSecrets } from './plugin.ts'
 import type { Plugin } from './plugin.ts'
-import type { Auth, BodyCodes, Credentials, Draft, Scheme, SecretRef, Slots } from './scheme.ts'
+import type { Credentials, Draft, Scheme, SecretRef, Slots } from './scheme.ts'
 
 type BuiltIn = Exclude<Auth, { type: 'plugin' }>
 

@@ -1,4 +1,5 @@
-import type { NoneAuth, Scheme } from './scheme.ts'
+import type { NoneAuth } from './config.ts'
+import type { Scheme } from './scheme.ts'
 
 /** The upstream wants no credential: nothing is added, and nothing on the request belongs to one. */
 export const none: Scheme<NoneAuth> = {

@@ -1,6 +1,7 @@
 import { reveal } from '../secret.ts'
+import type { ClientCredentialsAuth } from './config.ts'
 import { opened, placeHeaders } from './credential.ts'
-import type { ClientCredentialsAuth, Credentials, MintRecipe, Scheme } from './scheme.ts'
+import type { Credentials, MintRecipe, Scheme } from './scheme.ts'
 import { readTokenAnswer, tokenRequest } from './token_request.ts'
 
 /** RFC 6749 §4.4: an access token for the client itself. */

@@ -1,6 +1,7 @@
 import { reveal } from '../secret.ts'
+import type { RefreshTokenAuth } from './config.ts'
 import { opened, placeHeaders } from './credential.ts'
-import type { Credentials, MintRecipe, RefreshTokenAuth, Scheme } from './scheme.ts'
+import type { Credentials, MintRecipe, Scheme } from './scheme.ts'
 import { readTokenAnswer, tokenRequest } from './token_request.ts'
 
 /**

@@ -1,4 +1,5 @@
-import type { Credentials, Draft, PluginAuth, PluginConfig, SecretRef, Slots } from './scheme.ts'
+import type { PluginAuth, PluginConfig } from './config.ts'
+import type { Credentials, Draft, SecretRef, Slots } from './scheme.ts'
 
 /**
  * A scheme outside the built-in ones: a class exported by a file of `src/plugins/`, named in YAML

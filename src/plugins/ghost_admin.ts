@@ -1,8 +1,9 @@
 import { SignJWT } from 'jose'
 
+import type { PluginConfig } from '../auth/config.ts'
 import { configSecret } from '../auth/plugin.ts'
 import type { Plugin } from '../auth/plugin.ts'
-import type { Credentials, Draft, PluginConfig, SecretRef, Slots } from '../auth/scheme.ts'
+import type { Credentials, Draft, SecretRef, Slots } from '../auth/scheme.ts'
 import { reveal } from '../secret.ts'
 
 /** The longest that Ghost accepts. */

@@ -1,5 +1,6 @@
+import type { PluginConfig } from '../auth/config.ts'
 import type { Plugin } from '../auth/plugin.ts'
-import type { Credentials, Draft, PluginConfig, SecretRef, Slots } from '../auth/scheme.ts'
+import type { Credentials, Draft, SecretRef, Slots } from '../auth/scheme.ts'
 import { reveal } from '../secret.ts'
 import { mintRequest, readConfig, readMint } from './groww_token.ts'
 

@@ -1,5 +1,6 @@
+import type { PluginConfig } from '../auth/config.ts'
 import { configSecret } from '../auth/plugin.ts'
-import type { EndpointAnswer, Mint, PluginConfig, SecretRef } from '../auth/scheme.ts'
+import type { EndpointAnswer, Mint, SecretRef } from '../auth/scheme.ts'
 
 /** https://groww.in/trade-api/docs/curl */
 const MINT_PATH = '/v1/token/api/access'

@@ -1,8 +1,8 @@
 import { decodeProtectedHeader, jwtVerify } from 'jose'
 import { describe, expect, it } from 'vitest'
 
+import type { PluginAuth, PluginConfig } from '../../src/auth/config.ts'
 import { signerOf } from '../../src/auth/index.ts'
-import type { PluginAuth, PluginConfig } from '../../src/auth/scheme.ts'
 import { GhostAdminAuth } from '../../src/plugins/ghost_admin.ts'
 import { credentialsOf, draftOf } from './draft.ts'
 

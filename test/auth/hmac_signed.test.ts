@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 
+import type { HmacSignedAuth } from '../../src/auth/config.ts'
 import { hmacSigned } from '../../src/auth/hmac_signed.ts'
-import type { Draft, HmacSignedAuth } from '../../src/auth/scheme.ts'
+import type { Draft } from '../../src/auth/scheme.ts'
 import binance from '../vectors/binance.json'
 import rfc4231 from '../vectors/rfc4231.json'
 import { credentialsOf, draftOf, headersOf } from './draft.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
+import type { Auth, BearerStaticAuth, HmacSignedAuth } from '../../src/auth/config.ts'
 import { signerOf } from '../../src/auth/index.ts'
-import type { Auth, BearerStaticAuth, HmacSignedAuth } from '../../src/auth/scheme.ts'
 import basicVectors from '../vectors/basic_auth.json'
 import bearerVectors from '../vectors/bearer.json'
 import { credentialsOf, draftOf, headersOf } from './draft.ts'

@@ -1,4 +1,5 @@
-import type { Auth, SecretPlace, SecretRef } from '../../src/auth/scheme.ts'
+import type { Auth } from '../../src/auth/config.ts'
+import type { SecretPlace, SecretRef } from '../../src/auth/scheme.ts'
 import { opening } from '../../src/opening.ts'
 import { proxy } from '../../src/proxy.ts'
 import { Secret } from '../../src/secret.ts'

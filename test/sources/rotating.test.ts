@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 
 import type { LimiterStub } from '../../src/admission.ts'
-import type { Auth } from '../../src/auth/scheme.ts'
+import type { Auth } from '../../src/auth/config.ts'
 import { NOW } from '../recording.ts'
 import { anIsolate, bearer, KEY, OLD, OTHER } from './isolate.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { bearerRedis } from '../../src/auth/bearer_redis.ts'
-import type { BearerRedisAuth } from '../../src/auth/scheme.ts'
+import type { BearerRedisAuth } from '../../src/auth/config.ts'
 import { opening } from '../../src/opening.ts'
 import { Secret } from '../../src/secret.ts'
 import { callSources } from '../../src/sources/call_sources.ts'

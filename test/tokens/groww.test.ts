@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 
-import type { PluginAuth } from '../../src/auth/scheme.ts'
+import type { PluginAuth } from '../../src/auth/config.ts'
 import { GrowwApprovalMintAuth } from '../../src/plugins/groww_approval_mint.ts'
 import { readMint } from '../../src/plugins/groww_token.ts'
 import { GrowwTotpMintAuth } from '../../src/plugins/groww_totp_mint.ts'

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 
-import type { BearerRedisAuth } from '../../src/auth/scheme.ts'
+import type { BearerRedisAuth } from '../../src/auth/config.ts'
 import { codesAt } from '../../src/tokens/body_codes.ts'
 import { problemIn } from '../../src/tokens/news.ts'
 import { fingerprint } from '../../src/tokens/tokens.ts'

@@ -1,8 +1,8 @@
 import { env } from 'cloudflare:workers'
 
+import type { Auth, ClientCredentialsAuth, RefreshTokenAuth } from '../../src/auth/config.ts'
 import { signerOf } from '../../src/auth/index.ts'
 import type { Plugin } from '../../src/auth/plugin.ts'
-import type { Auth, ClientCredentialsAuth, RefreshTokenAuth } from '../../src/auth/scheme.ts'
 import type { Provider } from '../../src/catalog.ts'
 import { opening } from '../../src/opening.ts'
 import type { Opening } from '../../src/opening.ts'
