@@ -19,6 +19,8 @@ const root = import.meta.dirname
 /** No such file is written: two runs at the same time have two upstreams. */
 const catalog = join(root, 'test/fixtures/catalog.ts')
 
+const programs = process.env['CLIENTS'] === 'all'
+
 muteRuntime()
 
 /** A clean clone has no compiled catalog. Problems are for `npm run compile` to report. */
@@ -116,6 +118,19 @@ export default defineConfig({
             'test/worker/**/*.test.ts',
           ],
           setupFiles: ['test/worker/setup.ts'],
+        },
+      },
+      {
+        test: {
+          name: 'clients',
+          // The second: programs that a fresh machine need not have. `npm run clients`.
+          include: [
+            'test/clients/*.test.ts',
+            ...(programs ? ['test/clients/programs/*.test.ts'] : []),
+          ],
+          globalSetup: ['test/clients/build.ts'],
+          testTimeout: 20_000,
+          hookTimeout: 30_000,
         },
       },
       {
