@@ -2,6 +2,7 @@ import type { Auth } from './auth/config.ts'
 import type { PluginClass } from './auth/plugin.ts'
 import type { SecretRef, Slots } from './auth/scheme.ts'
 import type { Window } from './limits/bucket.ts'
+import type { GitRules } from './protocols/git_refs.ts'
 
 /**
  * One upstream API: a file of `providers/` with every default filled in. The keys are those of the
@@ -33,6 +34,8 @@ export interface Provider {
   readonly scrub: 'auto' | 'always' | 'off'
   /** What becomes of an answer that repeats it. */
   readonly on_echo: 'redact' | 'block'
+  /** Git over HTTP, and to which refs it may push. null: its requests are like any others. */
+  readonly git: GitRules | null
   readonly auth: Auth
   readonly credential: Credential
   readonly forwarding: Forwarding

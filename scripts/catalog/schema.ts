@@ -7,6 +7,7 @@ import { baseUrl } from './base-url.ts'
 import { distinctHeaders } from './distinct.ts'
 import { ALWAYS, exactlyOne } from './exactly-one.ts'
 import type { Homes } from './explain.ts'
+import { GIT_KEYS, gitRules } from './git-schema.ts'
 import { fieldValue, forwardableHeader, headerName, settableHeader } from './header-name.ts'
 import { methodName } from './method.ts'
 import { patternText } from './pattern-text.ts'
@@ -125,6 +126,7 @@ const providerShape = {
   max_body_bytes: whole(1).optional(),
   scrub: choice(['auto', 'always', 'off']).default('auto'),
   on_echo: choice(['redact', 'block']).default('redact'),
+  git: gitRules.optional(),
   /** `auth-schema.ts` reads it, so that what is wrong with the rest does not hide its problems. */
   auth: z.unknown().optional(),
   forwarding: forwarding.prefault({}),
@@ -150,11 +152,13 @@ export const providerFile: z.ZodType<ProviderFile> = z.preprocess(
     tenant: found.tenant ?? null,
     strip_response_headers: found.strip_response_headers.map((name) => name.toLowerCase()),
     max_body_bytes: found.max_body_bytes ?? null,
+    git: found.git ?? null,
   })),
 )
 
 /** Where each key of a provider file belongs; the outer level wins where a key is at home in two. */
 export const PROVIDER_HOMES: Homes = new Map([
+  ...GIT_KEYS.map((key) => [key, 'under "git"'] as const),
   ...Object.keys(ruleShape).map((key) => [key, 'in a rule of "forwarding.allow"'] as const),
   ...AUTH_KEYS.map((key) => [key, 'under "auth"'] as const),
   ...Object.keys(forwardingShape).map((key) => [key, 'under "forwarding"'] as const),

@@ -2,20 +2,15 @@ import { Unreadable } from '../content/content.ts'
 import type { Content } from '../content/content.ts'
 import type { Operation, Ruling } from '../operation.ts'
 import { readingsOf } from '../policy/path.ts'
+import { isSafe } from '../policy/route.ts'
 import { hasParam } from '../query.ts'
 import { commandsIn } from './git_commands.ts'
 import type { PushCommand } from './git_commands.ts'
 import { nameOfPush } from './git_name.ts'
 import { refPatternsOf } from './git_refs.ts'
-import type { RefLists } from './git_refs.ts'
+import type { GitRules } from './git_refs.ts'
 import { hasFlush } from './pkt_line.ts'
 import type { Protocol } from './protocol.ts'
-
-/** `git` of a provider file: what may be pushed to it. */
-export interface GitRules extends RefLists {
-  /** Whether a push is a sensitive call. */
-  readonly sensitive: boolean
-}
 
 /** What of a call is looked at to see whether git sent it. */
 interface Asking {
@@ -54,14 +49,9 @@ export const git: Protocol<GitRules> = {
     const asked = askedBy(call)
     if (asked instanceof Odd) throw new Unreadable(asked.why)
     checkHeaders(asked, call.request.headers)
-    switch (asked) {
-      case 'push':
-        return pushed(rules, content)
-      case 'discover-push':
-        return { name: 'git push', ruling: allowed(rules.sensitive) }
-      default:
-        return { name: 'git fetch', ruling: allowed(false) }
-    }
+    if (asked === 'push') return pushed(rules, content)
+    const pushes = asked === 'discover-push'
+    return { name: pushes ? 'git push' : 'git fetch', ruling: allowed(pushes && rules.sensitive) }
   },
 }
 
@@ -73,25 +63,21 @@ export function isGitClient(asking: Asking): boolean {
 
 function askedBy({ method, path, query }: Asking): Asked | Odd | null {
   const readings = readingsOf(path)
-  const get = method === 'GET' || method === 'HEAD'
-  if (get && readings.some((each) => each.endsWith(DISCOVERY))) return discovered(path, query)
-  for (const [ending, asked] of Object.entries(SERVICES)) {
-    if (!readings.some((each) => each.endsWith(ending))) continue
-    if (get || method === 'OPTIONS') return null
-    if (method !== 'POST') return new Odd('a service of git is asked by POST')
-    if (!path.endsWith(ending)) return new Odd('a service of git, spelt otherwise')
-    if (hasParam(query.slice(1), 'service')) return new Odd('a service of git, and another one')
-    return asked
-  }
-  return null
+  if (isSafe(method) && readings.some((each) => each.endsWith(DISCOVERY)))
+    return discovered(path, query)
+  const [ending, asked] =
+    Object.entries(SERVICES).find(([each]) => readings.some((way) => way.endsWith(each))) ?? []
+  if (ending === undefined || asked === undefined || isSafe(method)) return null
+  if (method !== 'POST') return new Odd('a service of git is asked by POST')
+  if (!path.endsWith(ending)) return new Odd('a service of git, spelt otherwise')
+  return hasParam(query.slice(1), 'service') ? new Odd('a service of git, and another one') : asked
 }
 
 /** Without a `service` it is the "dumb" protocol, which reads. */
 function discovered(path: string, query: string): Asked | Odd | null {
   if (!hasParam(query.slice(1), 'service')) return null
   const service = SERVICE.exec(query)?.[1]
-  if (!service || !path.endsWith(DISCOVERY))
-    return new Odd('which service of git it is, is unclear')
+  if (!service || !path.endsWith(DISCOVERY)) return new Odd('it is unclear what git asks for')
   return service === 'upload' ? 'discover-fetch' : 'discover-push'
 }
 

@@ -28,12 +28,14 @@ export function readingsOfRef(name: string): readonly string[] {
   return [...new Set(forms.map((each) => each.toUpperCase().toLowerCase().normalize('NFKC')))]
 }
 
-/** What a provider says of the refs that may be pushed to. */
-export interface RefLists {
+/** `git` of a provider file: what may be pushed to it. */
+export interface GitRules {
   /** Patterns of refs to which nothing may be pushed, not even a deletion. */
   readonly deny_push: readonly string[]
   /** Patterns of the only ones to which something may; null: all others. */
   readonly allow_push: readonly string[] | null
+  /** Whether a push is a sensitive call. */
+  readonly sensitive: boolean
 }
 
 /** Each gives the index of the pattern that speaks for a ref, or -1. */
@@ -44,7 +46,7 @@ export interface RefPatterns {
 }
 
 /** The lists of a provider, arranged once. */
-export function refPatternsOf(lists: RefLists): RefPatterns {
+export function refPatternsOf(lists: GitRules): RefPatterns {
   const known = arranged.get(lists)
   if (known) return known
   const denied = denials(lists.deny_push.map((pattern) => pattern.normalize('NFKC')))
@@ -57,4 +59,4 @@ export function refPatternsOf(lists: RefLists): RefPatterns {
   return made
 }
 
-const arranged = new WeakMap<RefLists, RefPatterns>()
+const arranged = new WeakMap<GitRules, RefPatterns>()
