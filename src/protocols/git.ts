@@ -63,8 +63,8 @@ export function isGitClient(asking: Asking): boolean {
 
 function askedBy({ method, path, query }: Asking): Asked | Odd | null {
   const readings = readingsOf(path)
-  if (isSafe(method) && readings.some((each) => each.endsWith(DISCOVERY)))
-    return discovered(path, query)
+  const discovers = isSafe(method) && readings.some((each) => each.endsWith(DISCOVERY))
+  if (discovers) return discovered(path, query)
   const [ending, asked] =
     Object.entries(SERVICES).find(([each]) => readings.some((way) => way.endsWith(each))) ?? []
   if (ending === undefined || asked === undefined || isSafe(method)) return null
