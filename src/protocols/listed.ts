@@ -1,0 +1,67 @@
+import type { Ruling } from '../operation.ts'
+
+/** Which operations a provider lets through: the same three lists for every protocol that has them. */
+export interface Lists {
+  /** Goes, and is not sensitive by itself. null: no list; else what no list has is refused. */
+  readonly allow: readonly string[] | null
+  readonly sensitive: readonly string[]
+  /** Asked first. */
+  readonly deny: readonly string[]
+}
+
+/** One of the things that a call asks for. */
+export interface Asked {
+  /** For the operator: `mutation.deleteRepository`. */
+  readonly name: string
+  /** It may change something, as far as can be told. */
+  readonly writes: boolean
+  /** It is of no account: no complete list has to have it. */
+  readonly free?: boolean
+}
+
+export interface How {
+  /** Whether an entry of a list is one for what is asked. */
+  readonly matches: (entry: string, asked: Asked) => boolean
+  /** Where the lists stand: `graphql`, `mcp.tools`. */
+  readonly place: string
+  readonly treat_writes_as_sensitive: boolean
+}
+
+/**
+ * What becomes of a call that asks for all of these at once: refused if any of them is, sensitive if
+ * any is. `deny` is asked first, then `sensitive`, then `allow`.
+ */
+export function ruled(all: readonly Asked[], lists: Lists, how: How): Ruling {
+  const rulings = all.map((asked) => one(asked, lists, how))
+  return (
+    rulings.find((each) => each?.is === 'deny' && each.listed) ??
+    rulings.find((each) => each?.is === 'deny') ??
+    rulings.find((each) => each?.is === 'allow' && each.sensitive) ??
+    rulings.find((each) => each?.is === 'allow' && each.rule !== how.place) ??
+    rulings[0] ??
+    null
+  )
+}
+
+function one(asked: Asked, { allow, sensitive, deny }: Lists, how: How): Ruling {
+  const { matches, place } = how
+  const at = (list: readonly string[]) => list.findIndex((entry) => matches(entry, asked))
+  const denied = at(deny)
+  if (denied >= 0) {
+    const reason = `${deny[denied]} denies ${asked.name}`
+    return { is: 'deny', rule: `${place}.deny[${denied}]`, reason, listed: true }
+  }
+  const guarded = at(sensitive)
+  if (guarded >= 0) return goes(`${place}.sensitive[${guarded}]`, true)
+  const allowed = allow === null ? -1 : at(allow)
+  if (allowed >= 0) return goes(`${place}.allow[${allowed}]`, false)
+  if (allow !== null && asked.free !== true) {
+    const reason = `no entry is for ${asked.name}`
+    return { is: 'deny', rule: `${place}.allow`, reason, listed: false }
+  }
+  return goes(place, asked.writes && how.treat_writes_as_sensitive)
+}
+
+function goes(rule: string, sensitive: boolean): Ruling {
+  return { is: 'allow', sensitive, rule }
+}
