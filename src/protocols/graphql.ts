@@ -11,13 +11,13 @@ import { chosen, readDocument, selected } from './graphql_document.ts'
 import type { Document, Selected } from './graphql_document.ts'
 import { requestsOf } from './graphql_request.ts'
 import type { GraphqlRequest } from './graphql_request.ts'
-import { ruled } from './listed.ts'
+import { fits, ruled } from './listed.ts'
 import type { Lists } from './listed.ts'
 import { spoken } from './spoken.ts'
 
 /**
  * `graphql` of a provider file. The entries of its lists are `query`, `mutation` or `subscription`, or
- * one of these with a field of the root: `mutation.addComment`, `mutation.*`.
+ * one of these with a field of the root, in which `*` is any characters: `mutation.delete*`.
  */
 export interface GraphqlRules extends Lists {
   /** A pattern. Another spelling of the path is the same path. */
@@ -110,17 +110,10 @@ function rulingOf(parts: readonly Selected[], rules: GraphqlRules): Ruling {
     })),
   )
   return ruled(asked, rules, {
-    matches: (entry, { name }) =>
-      name === entry || typesOf(entry).some((type) => name.startsWith(type)),
+    matches: (entry, name) => fits(entry.includes('.') ? entry : `${entry}.*`, name),
     place: PLACE,
     treat_writes_as_sensitive: rules.treat_writes_as_sensitive,
   })
-}
-
-/** Of an entry for every field of a type, what the names of these begin with. */
-function typesOf(entry: string): readonly string[] {
-  if (entry.endsWith('.*')) return [entry.slice(0, -1)]
-  return entry.includes('.') ? [] : [`${entry}.`]
 }
 
 /** A batch asks for as many fields and aliases as its parts do together. */

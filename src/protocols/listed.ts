@@ -21,7 +21,7 @@ export interface Asked {
 
 export interface How {
   /** Whether an entry of a list is one for what is asked. */
-  readonly matches: (entry: string, asked: Asked) => boolean
+  readonly matches: (entry: string, name: string) => boolean
   /** Where the lists stand: `graphql`, `mcp.tools`. */
   readonly place: string
   readonly treat_writes_as_sensitive: boolean
@@ -32,12 +32,19 @@ export interface How {
  * any is. `deny` is asked first, then `sensitive`, then `allow`.
  */
 export function ruled(all: readonly Asked[], lists: Lists, how: How): Ruling {
-  const rulings = all.map((asked) => one(asked, lists, how))
+  return strictest(
+    all.map((asked) => one(asked, lists, how)),
+    how.place,
+  )
+}
+
+/** Of rulings that hold together; of those that let it through, one for which an entry spoke. */
+export function strictest(rulings: readonly Ruling[], place: string): Ruling {
   return (
     rulings.find((each) => each?.is === 'deny' && each.listed) ??
     rulings.find((each) => each?.is === 'deny') ??
     rulings.find((each) => each?.is === 'allow' && each.sensitive) ??
-    rulings.find((each) => each?.is === 'allow' && each.rule !== how.place) ??
+    rulings.find((each) => each?.is === 'allow' && each.rule !== place) ??
     rulings[0] ??
     null
   )
@@ -45,7 +52,7 @@ export function ruled(all: readonly Asked[], lists: Lists, how: How): Ruling {
 
 function one(asked: Asked, { allow, sensitive, deny }: Lists, how: How): Ruling {
   const { matches, place } = how
-  const at = (list: readonly string[]) => list.findIndex((entry) => matches(entry, asked))
+  const at = (list: readonly string[]) => list.findIndex((entry) => matches(entry, asked.name))
   const denied = at(deny)
   if (denied >= 0) {
     const reason = `${deny[denied]} denies ${asked.name}`
@@ -64,4 +71,19 @@ function one(asked: Asked, { allow, sensitive, deny }: Lists, how: How): Ruling 
 
 function goes(rule: string, sensitive: boolean): Ruling {
   return { is: 'allow', sensitive, rule }
+}
+
+/** Whether an entry is for a name: `*` is any characters, or none. Takes time linear in both, nearly. */
+export function fits(entry: string, name: string): boolean {
+  const [head = '', ...rest] = entry.split('*')
+  const tail = rest.pop()
+  if (tail === undefined) return entry === name
+  if (!name.startsWith(head)) return false
+  let at = head.length
+  for (const part of rest) {
+    const found = name.indexOf(part, at)
+    if (found < 0) return false
+    at = found + part.length
+  }
+  return name.length - tail.length >= at && name.endsWith(tail)
 }
