@@ -4,7 +4,12 @@ import type { Json, JsonObject } from '../content/json.ts'
 
 /** https://www.jsonrpc.org/specification: a request (with an `id`), a notification, or a response. */
 export type Message =
-  | { readonly is: 'call'; readonly method: string; readonly answered: boolean; readonly params: Json }
+  | {
+      readonly is: 'call'
+      readonly method: string
+      readonly answered: boolean
+      readonly params: Json
+    }
   | { readonly is: 'response' }
 
 export interface Messages {

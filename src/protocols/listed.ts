@@ -1,4 +1,5 @@
 import type { Ruling } from '../operation.ts'
+import { spoken } from './spoken.ts'
 
 /** Which operations a provider lets through: the same three lists for every protocol that has them. */
 export interface Lists {
@@ -22,6 +23,8 @@ export interface Asked {
 export interface How {
   /** Whether an entry of a list is one for what is asked. */
   readonly matches: (entry: string, name: string) => boolean
+  /** Names are the same in any case to some servers: to `deny` and `sensitive` they are then too. */
+  readonly caseless?: boolean
   /** Where the lists stand: `graphql`, `mcp.tools`. */
   readonly place: string
   readonly treat_writes_as_sensitive: boolean
@@ -52,18 +55,22 @@ export function strictest(rulings: readonly Ruling[], place: string): Ruling {
 
 function one(asked: Asked, { allow, sensitive, deny }: Lists, how: How): Ruling {
   const { matches, place } = how
-  const at = (list: readonly string[]) => list.findIndex((entry) => matches(entry, asked.name))
-  const denied = at(deny)
+  const { name } = asked
+  const at = (list: readonly string[]) => list.findIndex((entry) => matches(entry, name))
+  const folded = name.toLowerCase()
+  const strictly = (list: readonly string[]) =>
+    how.caseless ? list.findIndex((entry) => matches(entry.toLowerCase(), folded)) : at(list)
+  const denied = strictly(deny)
   if (denied >= 0) {
-    const reason = `${deny[denied]} denies ${asked.name}`
+    const reason = `${deny[denied]} denies ${spoken(name)}`
     return { is: 'deny', rule: `${place}.deny[${denied}]`, reason, listed: true }
   }
-  const guarded = at(sensitive)
+  const guarded = strictly(sensitive)
   if (guarded >= 0) return goes(`${place}.sensitive[${guarded}]`, true)
   const allowed = allow === null ? -1 : at(allow)
   if (allowed >= 0) return goes(`${place}.allow[${allowed}]`, false)
   if (allow !== null && asked.free !== true) {
-    const reason = `no entry is for ${asked.name}`
+    const reason = `no entry is for ${spoken(name)}`
     return { is: 'deny', rule: `${place}.allow`, reason, listed: false }
   }
   return goes(place, asked.writes && how.treat_writes_as_sensitive)

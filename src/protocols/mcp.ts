@@ -72,7 +72,10 @@ export const mcp = {
       const messages = readMessages(content.bytes)
       checkHeaders(headers, messages)
       const rulings = messages.all.map((each) => rulingOf(each, rules))
-      return { name: spoken(messages.all.map(nameOf).join('; ')), ruling: strictest(rulings, 'mcp') }
+      return {
+        name: spoken(messages.all.map(nameOf).join('; ')),
+        ruling: strictest(rulings, 'mcp'),
+      }
     }
     const name = ENDS.get(call.method)
     if (name === undefined || body !== null) {
@@ -141,6 +144,7 @@ export function toolRuling(name: string, rules: McpRules): Ruling {
   return refusedAs403(
     ruled([{ name, writes: true }], rules.tools, {
       matches: fits,
+      caseless: true,
       place: 'mcp.tools',
       treat_writes_as_sensitive: rules.treat_writes_as_sensitive,
     }),

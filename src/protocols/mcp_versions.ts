@@ -31,16 +31,19 @@ export function checkHeaders(headers: Headers, { all, batch }: Messages): void {
   if (batch && (version ?? BATCHES) !== BATCHES) {
     throw new Unreadable(`MCP has batches in ${BATCHES} alone`)
   }
-  for (const message of all) {
-    const said = versionIn(message)
-    if (said === null) continue
-    if (batch) throw new Unreadable('a message that says its version does not stand in a batch')
-    if (version === null ? said.is === 'meta' : version !== said.version) {
-      throw new Unreadable('MCP-Protocol-Version and the body are not the same')
-    }
+  if (all.some((message) => !agrees(message, version, batch))) {
+    throw new Unreadable('MCP-Protocol-Version and the body are not the same')
   }
-  const [only] = all
-  if (only) checkMirrored(headers, batch ? null : only)
+  const [only = null] = batch ? [] : all
+  checkMirrored(headers, only)
+}
+
+/** Whether a message that says its version says that of the header. None does in a batch. */
+function agrees(message: Message, version: string | null, batch: boolean): boolean {
+  const said = versionIn(message)
+  if (said === null) return true
+  // Before `initialize` was answered there was no version to be in a header.
+  return !batch && (version === null ? said.is === 'asked' : version === said.version)
 }
 
 function checkMirrored(headers: Headers, message: Message | null): void {
@@ -56,7 +59,9 @@ function checkMirrored(headers: Headers, message: Message | null): void {
 }
 
 /** What `initialize` asks for, or what a request of 2026-07-28 says of itself. */
-function versionIn(message: Message): { readonly is: 'asked' | 'meta'; readonly version: Json } | null {
+function versionIn(
+  message: Message,
+): { readonly is: 'asked' | 'meta'; readonly version: Json } | null {
   if (message.is === 'response' || !isObject(message.params)) return null
   const meta = message.params.get('_meta')
   const own = isObject(meta) ? meta.get(META_VERSION) : undefined
@@ -77,7 +82,9 @@ const ENCODED = /^=\?base64\?([A-Za-z0-9+/]*={0,2})\?=$/
 function decoded(value: string): string {
   if (!value.startsWith('=?base64?')) return value
   try {
-    const bytes = Uint8Array.from(atob(ENCODED.exec(value)?.[1] ?? '*'), (char) => char.charCodeAt(0))
+    const bytes = Uint8Array.from(atob(ENCODED.exec(value)?.[1] ?? '*'), (char) =>
+      char.charCodeAt(0),
+    )
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {
     throw new Unreadable('Mcp-Name is not in base64')
