@@ -20,7 +20,7 @@ export function readForm(bytes: Uint8Array): readonly Pair[] {
   // A server that guesses would take it for JSON, or XML.
   if (/^[\s\uFEFF]*[{[<"]/.test(text)) throw bad('it looks like something else')
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  if (/[\u0000-\u0020\u007f]/.test(text)) throw bad('a blank or a control character')
+  if (/[\u0000-\u001f\u007f]/.test(text)) throw bad('a control character')
   const pairs = pairsOf(text, ' ')
   // The field that says in which character set the others are (HTML 4.10.21.5).
   if (pairs.some(({ names }) => names.includes('_charset_'))) throw bad('"_charset_"')
