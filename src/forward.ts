@@ -1,14 +1,14 @@
 import type { Draft } from './auth/scheme.ts'
 import type { Call } from './call.ts'
 import type { Send } from './deps.ts'
-import { urlOf } from './outbound.ts'
+import { shownUrlOf, urlOf } from './outbound.ts'
 import type { Permit } from './policy/decide.ts'
 import { Refusal } from './refusal.ts'
 import { isUnchanged } from './target.ts'
 import { takesBody } from './upload.ts'
 import type { Upload } from './upload.ts'
 
-/** An upstream's answer, and the URL that was asked for it. */
+/** An upstream's answer, and the URL that was asked for it, with `{token}` in place of a key in its path. */
 export interface Upstream {
   readonly response: Response
   readonly url: string
@@ -49,7 +49,8 @@ export async function forward(
         answered: true,
       })
     }
-    return { response, url, digest: upload.digest }
+    const shown = shownUrlOf(permit.provider, draft, permit.call)
+    return { response, url: shown, digest: upload.digest }
   } catch (cause) {
     throw whyNot(cause, upload, signal)
   } finally {

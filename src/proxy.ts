@@ -10,6 +10,7 @@ import { lookAgain, stillAllowed } from './gate.ts'
 import { claimKey, holding } from './idempotency.ts'
 import { identify, placeOf, reachOf } from './identity.ts'
 import { outbound, sign } from './outbound.ts'
+import { withoutKey } from './path_slot.ts'
 import { decide, permitted } from './policy/decide.ts'
 import type { Permit } from './policy/decide.ts'
 import { asRefusal, refuse } from './refusal.ts'
@@ -40,11 +41,13 @@ async function recorded(request: Request, deps: Deps): Promise<Response> {
 
 /** Who asks for what, and may they. Then a stored answer where there is one, else the upstream's. */
 async function answer(request: Request, deps: Deps, so: Progress): Promise<Response> {
-  const asked = (so.call = readCall(request, deps.settings))
+  const read = readCall(request, deps.settings)
+  const asked = (so.call = withoutKey(read, deps.catalog, lookUp(deps.catalog, read.named)))
   const place = (so.place = placeOf(request, deps))
   const caller = (so.caller = await identify(asked, place, deps))
-  const call = (so.call = namedByGrant(asked, caller.grant))
-  const named = lookUp(deps.catalog, call.named)
+  const meant = namedByGrant(asked, caller.grant)
+  const named = lookUp(deps.catalog, meant.named)
+  const call = (so.call = withoutKey(meant, deps.catalog, named))
   const provider = resolve(call, named, reachOf(caller, deps.catalog))
   const permit = permitted((so.decision = decide(caller, provider, call)))
   checkBody(permit)

@@ -169,6 +169,7 @@ function credentialOf(file: ProviderFile, auth: Auth, plugin: Plugin | null): Cr
     secrets,
     headers: [...new Set(slots.headers.map((name) => name.toLowerCase()))],
     params: [...new Set(slots.params)],
+    ...(slots.paths && { paths: slots.paths }),
     reads_body: readsBody,
     ...(mints && { mints }),
     ...(typeof tokenPath === 'string' && { token_path: tokenPath }),

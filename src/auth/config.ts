@@ -29,6 +29,14 @@ export interface ApiKeyQueryAuth extends Rejectable {
   readonly param: string
 }
 
+/** The key in the path: `/bot{token}/sendMessage`. */
+export interface ApiKeyPathAuth extends Rejectable {
+  readonly type: 'api_key_path'
+  readonly secret: SecretRef
+  /** Beginnings of paths below the base URL, each with `{token}` once. */
+  readonly paths: readonly string[]
+}
+
 export interface BasicAuth extends Rejectable {
   readonly type: 'basic_auth'
   readonly username: SecretRef
@@ -126,6 +134,7 @@ export type Auth =
   | BearerStaticAuth
   | ApiKeyHeaderAuth
   | ApiKeyQueryAuth
+  | ApiKeyPathAuth
   | BasicAuth
   | HmacSignedAuth
   | CustomHeadersAuth

@@ -1,4 +1,5 @@
 import { apiKeyHeader } from './api_key_header.ts'
+import { apiKeyPath } from './api_key_path.ts'
 import { apiKeyQuery } from './api_key_query.ts'
 import { basicAuth } from './basic_auth.ts'
 import { bearerRedis } from './bearer_redis.ts'
@@ -20,6 +21,7 @@ const SCHEMES: { readonly [T in BuiltIn['type']]: Scheme<Extract<BuiltIn, { type
   bearer_static: bearerStatic,
   api_key_header: apiKeyHeader,
   api_key_query: apiKeyQuery,
+  api_key_path: apiKeyPath,
   basic_auth: basicAuth,
   hmac_signed: hmacSigned,
   custom_headers: customHeaders,
