@@ -33,6 +33,8 @@ export interface Provider {
   readonly scrub: 'auto' | 'always' | 'off'
   /** What becomes of an answer that repeats it. */
   readonly on_echo: 'redact' | 'block'
+  /** The binding whose client certificate its connections are made with. null: none. */
+  readonly mtls: string | null
   readonly auth: Auth
   readonly credential: Credential
   readonly forwarding: Forwarding

@@ -42,7 +42,8 @@ export async function forward(
     timer = setTimeout(() => stop.abort(), timeout_ms)
   }
   try {
-    const response = await send(...requestOf(url, permit.call, draft, upload))
+    const [request, init] = requestOf(url, permit.call, draft, upload)
+    const response = await send(request, init, permit.provider.mtls)
     if (response.status < 200 || response.status > 599) {
       await response.body?.cancel()
       throw new Refusal('PROXY_UPSTREAM_ERROR', 'the upstream answered with an impossible status', {
@@ -69,7 +70,7 @@ function requestOf(
   { request, method }: Call,
   { headers }: Draft,
   { body, stop }: Upload,
-): Parameters<Send> {
+): readonly [Request | string, RequestInit] {
   const { signal } = stop
   if (!isUnchanged(url.slice(url.indexOf('/', ORIGIN_AT))) && new URL(url).href !== url) {
     throw new Error('the URL would not be sent as it was evaluated')

@@ -12,7 +12,7 @@ import type {
 import { hmacSigned } from './auth-hmac-schema.ts'
 import { plugin } from './auth-plugin-schema.ts'
 import { bearerRedis, clientCredentials, refreshToken } from './auth-stateful-schema.ts'
-import { basicPart, headerKeys, paramName, statuses } from './auth-value.ts'
+import { basicPart, bindingName, headerKeys, paramName, statuses } from './auth-value.ts'
 import { distinctHeaders } from './distinct.ts'
 import { ALWAYS, exactlyOne } from './exactly-one.ts'
 import { prefix, settableHeader } from './header-name.ts'
@@ -106,6 +106,12 @@ const apiKeyPath = z
     secret: refOf({ env, secret, previous }),
   }))
 
+const mtls = z.strictObject({
+  type: z.literal('mtls'),
+  binding: bindingName,
+  invalidate_on: statuses(),
+})
+
 const CONTROL = 'a user name or password cannot contain a control character'
 
 const basicAuth = z
@@ -152,6 +158,7 @@ const SCHEMES = [
   apiKeyQuery,
   apiKeyPath,
   basicAuth,
+  mtls,
   hmacSigned,
   clientCredentials,
   refreshToken,
@@ -190,6 +197,7 @@ const MEANT: ReadonlyMap<string, string> = new Map([
   ['query', 'api_key_query'],
   ['path', 'api_key_path'],
   ['hmac', 'hmac_signed'],
+  ['clientcertificate', 'mtls'],
   ['oauth', 'oauth2_client_credentials'],
   ['oauth2', 'oauth2_client_credentials'],
 ])

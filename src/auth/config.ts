@@ -43,6 +43,12 @@ export interface BasicAuth extends Rejectable {
   readonly password: SecretRef
 }
 
+/** A client certificate alone, which is the connection's and not the request's: `Provider.mtls`. */
+export interface MtlsAuth extends Rejectable {
+  readonly type: 'mtls'
+  readonly binding: string
+}
+
 export interface HmacSignedAuth extends Rejectable {
   readonly type: 'hmac_signed'
   readonly key: SecretRef
@@ -136,6 +142,7 @@ export type Auth =
   | ApiKeyQueryAuth
   | ApiKeyPathAuth
   | BasicAuth
+  | MtlsAuth
   | HmacSignedAuth
   | CustomHeadersAuth
   | BearerRedisAuth

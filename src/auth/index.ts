@@ -7,6 +7,7 @@ import { bearerStatic } from './bearer_static.ts'
 import type { Auth, BodyCodes } from './config.ts'
 import { customHeaders } from './custom_headers.ts'
 import { hmacSigned } from './hmac_signed.ts'
+import { mtls } from './mtls.ts'
 import { none } from './none.ts'
 import { clientCredentials } from './oauth2_client_credentials.ts'
 import { refreshToken } from './oauth2_refresh_token.ts'
@@ -23,6 +24,7 @@ const SCHEMES: { readonly [T in BuiltIn['type']]: Scheme<Extract<BuiltIn, { type
   api_key_query: apiKeyQuery,
   api_key_path: apiKeyPath,
   basic_auth: basicAuth,
+  mtls,
   hmac_signed: hmacSigned,
   custom_headers: customHeaders,
   bearer_redis: bearerRedis,

@@ -92,6 +92,10 @@ const AUTH: readonly (readonly [string, Case])[] = [
     },
   ],
   [
+    '{ type: mtls, binding: BANK_MTLS }',
+    { auth: { type: 'mtls', binding: 'BANK_MTLS', invalidate_on: [] }, secrets: [] },
+  ],
+  [
     '{ type: basic_auth, username_env: U, password_env: P }',
     {
       auth: {
