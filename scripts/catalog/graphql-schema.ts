@@ -38,11 +38,13 @@ export const graphqlShape = {
 /** `graphql` of a provider file, but for what `forwarding` says. */
 export const graphqlRules = z.preprocess(
   (found) => given(found, ['sensitive', 'deny', 'persisted']),
-  z.strictObject(graphqlShape).transform((found): Omit<GraphqlRules, 'treat_writes_as_sensitive'> => ({
-    ...found,
-    allow: found.allow ?? null,
-    max_depth: found.max_depth ?? null,
-    max_aliases: found.max_aliases ?? null,
-    max_root_fields: found.max_root_fields ?? null,
-  })),
+  z
+    .strictObject(graphqlShape)
+    .transform((found): Omit<GraphqlRules, 'treat_writes_as_sensitive'> => ({
+      ...found,
+      allow: found.allow ?? null,
+      max_depth: found.max_depth ?? null,
+      max_aliases: found.max_aliases ?? null,
+      max_root_fields: found.max_root_fields ?? null,
+    })),
 )
