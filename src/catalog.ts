@@ -1,6 +1,7 @@
 import type { Auth } from './auth/config.ts'
 import type { PluginClass } from './auth/plugin.ts'
 import type { SecretRef, Slots } from './auth/scheme.ts'
+import type { Schemes } from './auth/signer.ts'
 import type { Layout } from './layout.ts'
 import type { Window } from './limits/bucket.ts'
 import type { GitRules } from './protocols/git_refs.ts'
@@ -105,4 +106,6 @@ export interface Catalog {
   readonly hosts: readonly Host[]
   /** By `module` of the provider's auth. */
   readonly plugins: ReadonlyMap<string, PluginClass>
+  /** Those that the providers name. */
+  readonly schemes: Partial<Schemes>
 }
