@@ -62,7 +62,7 @@ const condition = z.preprocess(
     .strictObject(conditionShape)
     .superRefine(atMostOne('equals', 'in'), ALWAYS)
     .superRefine((found, context) => {
-      const message = faultOf(found)
+      const message = context.issues.length === 0 ? faultOf(found) : null
       if (message !== null) context.addIssue({ code: 'custom', message })
     })
     .transform(({ equals, in: among, absent, ...rest }): Condition => {

@@ -13,6 +13,8 @@ export interface Route {
   readonly rule: string
   readonly category: string
   readonly sensitive: boolean
+  /** A rule says itself that it is sensitive: what is asked for does not change that. */
+  readonly strict: boolean
   /** A rule says that a person has to say yes first. */
   readonly approval: boolean
   /** Seconds; 0 is never. */
@@ -133,12 +135,13 @@ const REASONS = {
 
 /** What a rule adds to the treatment of a call. None takes away from what another one says. */
 function withGuard(route: Route, { sensitive, approval }: Rule, index: number): Route {
-  const adds = (sensitive === true && !route.sensitive) || (approval && !route.approval)
+  const adds = (sensitive === true && !route.strict) || (approval && !route.approval)
   if (!adds) return route
   return {
     ...route,
     rule: `allow[${index}]`,
     sensitive: route.sensitive || sensitive === true,
+    strict: route.strict || sensitive === true,
     approval: route.approval || approval,
   }
 }
@@ -152,6 +155,7 @@ function ruled(forwarding: Forwarding, rule: Rule, index: number, method: string
     category: rule.category ?? forwarding.default_category,
     sensitive: rule.sensitive ?? otherwise.sensitive,
     approval: rule.approval,
+    strict: rule.sensitive === true,
     cache_ttl: rule.cache_ttl ?? otherwise.cache_ttl,
     cache_scope: rule.cache_scope,
   }
@@ -166,6 +170,7 @@ function unruled(forwarding: Forwarding, method: string): Route {
     category: forwarding.default_category,
     sensitive: forwarding.treat_writes_as_sensitive && !isSafe(method),
     approval: false,
+    strict: false,
     cache_ttl: method === 'GET' ? forwarding.default_cache_ttl : 0,
     cache_scope: 'caller',
   }

@@ -51,6 +51,9 @@ it.each(['auth: none', 'auth: { type: none }', 'auth: "none"'])(
   },
 )
 
+/** Of a rule that asks nothing of what a call says. */
+const PLAIN = { when: null, query: [], body: [], approval: false, deny: false }
+
 /** [what, lines 4 and following, what differs from the defaults] */
 const KEYS: readonly (readonly [string, string, object])[] = [
   [
@@ -160,6 +163,7 @@ const FORWARDING: readonly (readonly [string, string, object])[] = [
           cache_ttl: null,
           cache_scope: 'caller',
           sensitive: null,
+          ...PLAIN,
         },
       ],
     },
@@ -177,6 +181,7 @@ const FORWARDING: readonly (readonly [string, string, object])[] = [
           cache_ttl: null,
           cache_scope: 'caller',
           sensitive: false,
+          ...PLAIN,
         },
       ],
     },
@@ -194,6 +199,7 @@ const FORWARDING: readonly (readonly [string, string, object])[] = [
           cache_ttl: 5,
           cache_scope: 'tenant',
           sensitive: true,
+          ...PLAIN,
         },
       ],
     },
@@ -210,6 +216,7 @@ const FORWARDING: readonly (readonly [string, string, object])[] = [
           cache_ttl: null,
           cache_scope: 'caller',
           sensitive: null,
+          ...PLAIN,
         },
       ],
     },
@@ -249,6 +256,7 @@ const FORWARDING: readonly (readonly [string, string, object])[] = [
           cache_ttl: null,
           cache_scope: 'caller',
           sensitive: null,
+          ...PLAIN,
         },
       ],
     },
@@ -307,6 +315,7 @@ it('merges maps with <<, the nearer over the farther', async () => {
     category: null,
     cache_ttl: 5,
     cache_scope: 'caller',
+    ...PLAIN,
   }
   expect((await providerOf(text)).forwarding.allow).toStrictEqual([
     { ...rule, pattern: '/a' },
