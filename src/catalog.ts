@@ -2,6 +2,8 @@ import type { Auth } from './auth/config.ts'
 import type { PluginClass } from './auth/plugin.ts'
 import type { SecretRef, Slots } from './auth/scheme.ts'
 import type { Window } from './limits/bucket.ts'
+import type { GraphqlRules } from './protocols/graphql.ts'
+import type { McpRules } from './protocols/mcp.ts'
 
 /**
  * One upstream API: a file of `providers/` with every default filled in. The keys are those of the
@@ -36,6 +38,10 @@ export interface Provider {
   readonly auth: Auth
   readonly credential: Credential
   readonly forwarding: Forwarding
+  /** Where GraphQL is spoken, and which of it is let through. */
+  readonly graphql: GraphqlRules | null
+  /** The same of MCP. */
+  readonly mcp: McpRules | null
 }
 
 /** What `auth` implies, worked out at build time. */

@@ -57,7 +57,9 @@ export const graphql = {
     if (method !== 'POST' && request.body !== null) {
       throw new Unreadable('a GraphQL request by GET has no body')
     }
-    const parts = requestsOf(call, content).map((each) => partOf(each, rules))
+    const parts = requestsOf(call, method === 'POST' ? content : null).map((each) =>
+      partOf(each, rules),
+    )
     if (method !== 'POST' && parts.some(({ type }) => type === 'mutation')) {
       throw new Unreadable('a mutation is asked for by POST')
     }
