@@ -1,6 +1,5 @@
 import { z } from 'zod'
 
-import type { Conditions } from '../../src/content/conditions.ts'
 import type { McpRules } from '../../src/protocols/mcp.ts'
 import { patternText } from './pattern-text.ts'
 import { checked, given, list, text } from './value.ts'
@@ -25,7 +24,7 @@ const lists = {
 
 const tools = z.preprocess(
   (found) => given(found, ['sensitive', 'deny', 'arguments']),
-  z.strictObject({ ...lists, arguments: z.record(tool, z.custom<Conditions>()).default({}) }),
+  z.strictObject({ ...lists, arguments: z.record(tool, z.never()).default({}) }),
 )
 
 const methods = z.preprocess(

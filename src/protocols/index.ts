@@ -2,6 +2,7 @@ import type { Call } from '../call.ts'
 import type { Provider } from '../catalog.ts'
 import type { Content, Wanted } from '../content/content.ts'
 import type { Operation } from '../operation.ts'
+import { git } from './git.ts'
 import { graphql } from './graphql.ts'
 import { mcp } from './mcp.ts'
 import type { Protocol } from './protocol.ts'
@@ -33,11 +34,15 @@ const known = new WeakMap<Provider, readonly Listener[]>()
 
 /** One line a protocol: what of a provider is its configuration; null where it does not speak it. */
 function listenersOf(provider: Provider): readonly Listener[] {
-  return [...listening(graphql, provider.graphql), ...listening(mcp, provider.mcp)]
+  return [
+    ...listening(git, provider.git),
+    ...listening(graphql, provider.graphql),
+    ...listening(mcp, provider.mcp),
+  ]
 }
 
 /** The protocol by the provider's rules for it. */
-export function listening<C>(protocol: Protocol<C>, config: C | null): readonly Listener[] {
+function listening<C>(protocol: Protocol<C>, config: C | null): readonly Listener[] {
   if (config === null) return []
   return [
     (call) => {

@@ -24,6 +24,9 @@ const DEFAULTS: Provider = {
   on_echo: 'redact',
   graphql: null,
   mcp: null,
+  layout: [],
+  git: null,
+  mtls: null,
   auth: { type: 'none', invalidate_on: [] },
   credential: { secrets: [], headers: [], params: [], reads_body: false },
   forwarding: {
