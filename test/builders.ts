@@ -38,6 +38,8 @@ export function aProvider(
     max_body_bytes: null,
     scrub: 'auto',
     on_echo: 'redact',
+    graphql: null,
+    mcp: null,
     layout: [],
     git: null,
     mtls: null,
