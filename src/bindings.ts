@@ -8,6 +8,7 @@ import type { Signer } from './auth/index.ts'
 import type { SecretPlace } from './auth/scheme.ts'
 import { MemoryCache } from './cache.ts'
 import type { Catalog, Provider } from './catalog.ts'
+import { certificateIn, certified } from './certificate.ts'
 import { AccessVerifier } from './control/access.ts'
 import type { ControlDeps } from './control/deps.ts'
 import type { Deps } from './deps.ts'
@@ -77,7 +78,9 @@ function newDeps(env: Variables): ControlDeps {
     sources: () => sourceStanding([...CATALOG.providers.values()], sources),
     tokenProblems: () => tokenProblems([...CATALOG.providers.values()], tokens),
     signerOf: signers(CATALOG),
-    send: (request, init) => fetch(request, init),
+    send: (request, init, certificate) =>
+      certificate === null ? fetch(request, init) : certified(env, certificate)(request, init),
+    hasCertificate: (binding) => certificateIn(env, binding) !== null,
     cache: new MemoryCache(),
     cooldowns: new KnownCooldowns(),
     limiterOf: ({ name }, category) => limiterIn(env, `${name} ${category}`),

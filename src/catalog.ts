@@ -1,7 +1,9 @@
 import type { Auth } from './auth/config.ts'
 import type { PluginClass } from './auth/plugin.ts'
 import type { SecretRef, Slots } from './auth/scheme.ts'
+import type { Layout } from './layout.ts'
 import type { Window } from './limits/bucket.ts'
+import type { GitRules } from './protocols/git_refs.ts'
 
 /**
  * One upstream API: a file of `providers/` with every default filled in. The keys are those of the
@@ -33,6 +35,12 @@ export interface Provider {
   readonly scrub: 'auto' | 'always' | 'off'
   /** What becomes of an answer that repeats it. */
   readonly on_echo: 'redact' | 'block'
+  /** How a call that names it by host name is taken apart: empty, or complete. */
+  readonly layout: readonly Layout[]
+  /** Git over HTTP, and to which refs it may push. null: its requests are like any others. */
+  readonly git: GitRules | null
+  /** The binding whose client certificate its connections are made with. null: none. */
+  readonly mtls: string | null
   readonly auth: Auth
   readonly credential: Credential
   readonly forwarding: Forwarding
@@ -41,7 +49,8 @@ export interface Provider {
 /** What `auth` implies, worked out at build time. */
 export interface Credential extends Slots {
   readonly secrets: readonly SecretRef[]
-  readonly reads_body: boolean
+  /** `some`: of which calls, the scheme says. */
+  readonly reads_body: boolean | 'some'
   /** Tokens are minted for it, which takes OUTPOST_MASTER_KEY. */
   readonly mints?: boolean
   /** Where they are minted, when that is below `base_url`: agents have nothing to do there. */

@@ -156,9 +156,9 @@ class Reader {
     const token = NUMBER.exec(this.#text)?.[0]
     if (token === undefined) throw this.#bad('a value is missing')
     this.#at += token.length
-    const value = Number(token)
-    if (!Number.isFinite(value)) throw this.#bad('a number is too large')
-    return isExact(token, value) ? value : new Numeral(token)
+    const number = numberIn(token)
+    if (number === Infinity || number === -Infinity) throw this.#bad('a number is too large')
+    return number
   }
 
   #enter(depth: number): void {
@@ -185,6 +185,12 @@ class Reader {
   #bad(why: string): Unreadable {
     return new Unreadable(`the body is not JSON that can be read in one way: ${why}`)
   }
+}
+
+/** The number that a token of JSON stands for, as it was written where a double does not hold it. */
+export function numberIn(token: string): number | Numeral {
+  const value = Number(token)
+  return !Number.isFinite(value) || isExact(token, value) ? value : new Numeral(token)
 }
 
 /** Whether a double is the number that was written, and not only one near it. */
