@@ -76,18 +76,19 @@ function backend(folder: string, request: IncomingMessage, response: ServerRespo
 }
 
 function answer(output: NodeJS.ReadableStream, response: ServerResponse): void {
-  let head = Buffer.alloc(0)
+  let head: Buffer = Buffer.alloc(0)
   const begin = (chunk: Buffer): void => {
     head = Buffer.concat([head, chunk])
     const end = head.indexOf('\r\n\r\n')
     if (end < 0) return
     output.removeListener('data', begin)
     const lines = head.subarray(0, end).toString().split('\r\n')
-    const fields = lines.map((line: string) => line.split(/: */, 2))
+    const fields: readonly (readonly string[])[] = lines.map((line) => line.split(/: */, 2))
     const status = fields.find(([name]) => name === 'Status')?.[1] ?? '200'
     response.statusCode = Number.parseInt(status, 10)
-    for (const [name = '', value = ''] of fields)
-      if (name !== 'Status') response.setHeader(name, value)
+    for (const [name, value] of fields) {
+      if (name !== undefined && name !== 'Status') response.setHeader(name, value ?? '')
+    }
     response.write(head.subarray(end + 4))
     output.pipe(response)
   }
