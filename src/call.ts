@@ -2,6 +2,8 @@ import type { Catalog, Provider } from './catalog.ts'
 import type { Grant } from './grants/grant.ts'
 import { placedIn } from './layout.ts'
 import type { Laid } from './layout.ts'
+import { hasPlace, showsGrantToken } from './path_slot.ts'
+import type { InPath } from './path_slot.ts'
 import { checkPath } from './policy/path.ts'
 import { hasParam } from './query.ts'
 import { Refusal } from './refusal.ts'
@@ -12,8 +14,13 @@ import type { Target } from './target.ts'
 /** What an agent asked for, taken apart once and not trusted yet. */
 export interface Call {
   readonly method: string
-  /** The upstream path below the provider's base URL, exactly as it was sent and will be sent. */
+  /**
+   * The upstream path below the provider's base URL, exactly as it was sent and will be sent, but for
+   * the place of a credential in it: that is `{token}` here, whatever the agent had there.
+   */
   readonly path: string
+  /** What stood in the path in place of `{token}`. Not there: nothing was taken out of it. */
+  readonly inPath?: InPath
   /** With its `?`, exactly as it will be sent but for what auth adds; empty when there is none. */
   readonly query: string
   readonly named: Named
@@ -156,10 +163,9 @@ export function resolve(
   }
   // `decide` will say no: a caller that may not use it learns nothing of its settings.
   if (!may(provider)) return provider
-  const check = checkPath(call.path)
-  if (!check.ok) throw badPath(check.why)
   if (call.named.layout === 'unclear') throw badPath('the layout of the host name')
-  if (check.encodedSlash && provider.encoded_slash === 'refuse') throw badPath('an encoded slash')
+  checkReadings(call, provider)
+  checkPlace(call, provider)
   checkRest(call, provider)
   return provider
 }
@@ -170,6 +176,25 @@ export interface Reach {
   readonly exists: (provider: Provider) => boolean
   readonly may: (provider: Provider) => boolean
   readonly available: () => string[]
+}
+
+/** The path as it was sent, and as it is without the key that stood in it. */
+function checkReadings({ path, inPath }: Call, provider: Provider): void {
+  for (const each of new Set([inPath?.sent ?? path, path])) {
+    const check = checkPath(each)
+    if (!check.ok) throw badPath(check.why)
+    if (check.encodedSlash && provider.encoded_slash === 'refuse') throw badPath('an encoded slash')
+  }
+}
+
+/** The agent's key is taken out of a path where the provider's goes in, and stands nowhere else. */
+function checkPlace(call: Call, provider: Provider): void {
+  if (showsGrantToken(call.path) || (call.inPath && !hasPlace(call, provider))) {
+    throw new Refusal('PROXY_BAD_REQUEST', 'a key stands in the path, where it cannot stay')
+  }
+  if (provider.credential.paths && !call.inPath) {
+    throw new Refusal('PROXY_NO_ROUTE', 'the path has no place for the credential')
+  }
 }
 
 /** What else of a request has a second reading, which a provider may allow. */

@@ -40,6 +40,7 @@ export function aProvider(
     on_echo: 'redact',
     layout: [],
     git: null,
+    mtls: null,
     credential: { ...signer.slots, secrets: signer.secrets, reads_body: signer.readsBody },
     ...over,
     auth,

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Forwarding, Provider, Rule } from '../../src/catalog.ts'
 import type { Window } from '../../src/limits/bucket.ts'
 import { AUTH_KEYS } from './auth-schema.ts'
+import { bindingName } from './auth-value.ts'
 import { baseUrl } from './base-url.ts'
 import { distinctHeaders } from './distinct.ts'
 import { ALWAYS, exactlyOne } from './exactly-one.ts'
@@ -123,6 +124,7 @@ const providerShape = {
   on_echo: choice(['redact', 'block']).default('redact'),
   git: gitRules.optional(),
   layout: layout.default([]),
+  mtls: bindingName.optional(),
   /** `auth-schema.ts` reads it, so that what is wrong with the rest does not hide its problems. */
   auth: z.unknown().optional(),
   forwarding: forwarding.prefault({}),
@@ -149,6 +151,7 @@ export const providerFile: z.ZodType<ProviderFile> = z.preprocess(
     strip_response_headers: found.strip_response_headers.map((name) => name.toLowerCase()),
     max_body_bytes: found.max_body_bytes ?? null,
     git: found.git ?? null,
+    mtls: found.mtls ?? null,
   })),
 )
 

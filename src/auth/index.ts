@@ -1,4 +1,5 @@
 import { apiKeyHeader } from './api_key_header.ts'
+import { apiKeyPath } from './api_key_path.ts'
 import { apiKeyQuery } from './api_key_query.ts'
 import { basicAuth } from './basic_auth.ts'
 import { bearerRedis } from './bearer_redis.ts'
@@ -6,6 +7,7 @@ import { bearerStatic } from './bearer_static.ts'
 import type { Auth, BodyCodes } from './config.ts'
 import { customHeaders } from './custom_headers.ts'
 import { hmacSigned } from './hmac_signed.ts'
+import { mtls } from './mtls.ts'
 import { none } from './none.ts'
 import { clientCredentials } from './oauth2_client_credentials.ts'
 import { refreshToken } from './oauth2_refresh_token.ts'
@@ -20,7 +22,9 @@ const SCHEMES: { readonly [T in BuiltIn['type']]: Scheme<Extract<BuiltIn, { type
   bearer_static: bearerStatic,
   api_key_header: apiKeyHeader,
   api_key_query: apiKeyQuery,
+  api_key_path: apiKeyPath,
   basic_auth: basicAuth,
+  mtls,
   hmac_signed: hmacSigned,
   custom_headers: customHeaders,
   bearer_redis: bearerRedis,

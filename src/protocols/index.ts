@@ -36,7 +36,7 @@ function listenersOf(provider: Provider): readonly Listener[] {
 }
 
 /** The protocol by the provider's rules for it. */
-export function listening<C>(protocol: Protocol<C>, config: C | null): readonly Listener[] {
+function listening<C>(protocol: Protocol<C>, config: C | null): readonly Listener[] {
   if (config === null) return []
   return [
     (call) => {

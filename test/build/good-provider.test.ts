@@ -24,6 +24,7 @@ const DEFAULTS: Provider = {
   on_echo: 'redact',
   layout: [],
   git: null,
+  mtls: null,
   auth: { type: 'none', invalidate_on: [] },
   credential: { secrets: [], headers: [], params: [], reads_body: false },
   forwarding: {
