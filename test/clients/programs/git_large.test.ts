@@ -32,10 +32,10 @@ beforeAll(async () => {
   await git('init', '-q', '-b', 'main', 'seed')
   await commit('seed', 20)
   await git('-C', 'seed', 'push', '-q', join(path, 'big.git'), 'main')
-  server = await gitServer(path, at.port('git'), `x-access-token:${GIT_HOST_TOKEN}`)
-  const token = await at.grant('git')
-  remote = `${at.url.replace('://', `://agent:${token}@`)}/p/git/big.git`
-  direct = `http://x-access-token:${GIT_HOST_TOKEN}@127.0.0.1:${at.port('git')}/big.git`
+  server = await gitServer(path, at.port('git-large'), `x-access-token:${GIT_HOST_TOKEN}`)
+  const token = await at.grant('git-large')
+  remote = `${at.url.replace('://', `://agent:${token}@`)}/p/git-large/big.git`
+  direct = `http://x-access-token:${GIT_HOST_TOKEN}@127.0.0.1:${at.port('git-large')}/big.git`
 }, 120_000)
 
 afterAll(() => server?.close())
