@@ -54,6 +54,9 @@ it.each(['auth: none', 'auth: { type: none }', 'auth: "none"'])(
   },
 )
 
+/** Of a rule that asks nothing of what a call says. */
+const PLAIN = { when: null, query: [], body: [], approval: false, deny: false }
+
 /** [what, lines 4 and following, what differs from the defaults] */
 const KEYS: readonly (readonly [string, string, object])[] = [
   [
@@ -163,6 +166,7 @@ const FORWARDING: readonly (readonly [string, string, object])[] = [
           cache_ttl: null,
           cache_scope: 'caller',
           sensitive: null,
+          ...PLAIN,
         },
       ],
     },
@@ -180,6 +184,7 @@ const FORWARDING: readonly (readonly [string, string, object])[] = [
           cache_ttl: null,
           cache_scope: 'caller',
           sensitive: false,
+          ...PLAIN,
         },
       ],
     },
@@ -197,6 +202,7 @@ const FORWARDING: readonly (readonly [string, string, object])[] = [
           cache_ttl: 5,
           cache_scope: 'tenant',
           sensitive: true,
+          ...PLAIN,
         },
       ],
     },
@@ -213,6 +219,7 @@ const FORWARDING: readonly (readonly [string, string, object])[] = [
           cache_ttl: null,
           cache_scope: 'caller',
           sensitive: null,
+          ...PLAIN,
         },
       ],
     },
@@ -252,6 +259,7 @@ const FORWARDING: readonly (readonly [string, string, object])[] = [
           cache_ttl: null,
           cache_scope: 'caller',
           sensitive: null,
+          ...PLAIN,
         },
       ],
     },
@@ -310,6 +318,7 @@ it('merges maps with <<, the nearer over the farther', async () => {
     category: null,
     cache_ttl: 5,
     cache_scope: 'caller',
+    ...PLAIN,
   }
   expect((await providerOf(text)).forwarding.allow).toStrictEqual([
     { ...rule, pattern: '/a' },
