@@ -107,6 +107,7 @@ export default defineConfig({
             'test/*.test.ts',
             'test/audit/**/*.test.ts',
             'test/auth/**/*.test.ts',
+            'test/content/**/*.test.ts',
             'test/control/**/*.test.ts',
             'test/grants/**/*.test.ts',
             'test/approvals/**/*.test.ts',

@@ -43,7 +43,8 @@ export interface Provider {
 /** What `auth` implies, worked out at build time. */
 export interface Credential extends Slots {
   readonly secrets: readonly SecretRef[]
-  readonly reads_body: boolean
+  /** `some`: of which calls, the scheme says. */
+  readonly reads_body: boolean | 'some'
   /** Tokens are minted for it, which takes OUTPOST_MASTER_KEY. */
   readonly mints?: boolean
   /** Where they are minted, when that is below `base_url`: agents have nothing to do there. */

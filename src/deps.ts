@@ -8,7 +8,7 @@ import type { Catalog, Host, Provider } from './catalog.ts'
 import type { AccessVerifier } from './control/access.ts'
 import type { Replaying } from './idempotency.ts'
 import type { Opening } from './opening.ts'
-import type { Permit } from './policy/decide.ts'
+import type { Permit } from './policy/decision.ts'
 import type { Secret } from './secret.ts'
 import type { Settings } from './settings.ts'
 

@@ -1,11 +1,11 @@
 import type { Draft } from './auth/scheme.ts'
 import type { Call } from './call.ts'
 import type { Send } from './deps.ts'
+import { takesBody } from './incoming.ts'
 import { shownUrlOf, urlOf } from './outbound.ts'
-import type { Permit } from './policy/decide.ts'
+import type { Permit } from './policy/decision.ts'
 import { Refusal } from './refusal.ts'
 import { isUnchanged } from './target.ts'
-import { takesBody } from './upload.ts'
 import type { Upload } from './upload.ts'
 
 /** An upstream's answer, and the URL that was asked for it, with `{token}` in place of a key in its path. */

@@ -1,6 +1,6 @@
 import type { Call } from './call.ts'
 import type { Provider } from './catalog.ts'
-import type { Permit } from './policy/decide.ts'
+import type { Permit } from './policy/decision.ts'
 import { withoutParams } from './query.ts'
 
 /**

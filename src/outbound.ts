@@ -1,18 +1,23 @@
 import type { Signer } from './auth/index.ts'
 import { PLACE } from './auth/scheme.ts'
-import type { Draft, Slots } from './auth/scheme.ts'
+import type { Draft, SigningCall, Slots } from './auth/scheme.ts'
 import { SHARED_HEADERS, slotOf } from './cache.ts'
 import type { Call } from './call.ts'
 import type { Provider } from './catalog.ts'
 import { folded, forwardable } from './headers.ts'
 import type { ForwardRules } from './headers.ts'
 import type { Opening } from './opening.ts'
-import type { Permit } from './policy/decide.ts'
+import type { Permit } from './policy/decision.ts'
 import { paramsNamed, withoutParams } from './query.ts'
 import { Refusal } from './refusal.ts'
 import { readableOf } from './scrub/kinds.ts'
 import { UnfitSecret } from './secret.ts'
 import type { Secret } from './secret.ts'
+
+/** What a scheme is told of a call before its body is read. */
+export function signingCall({ method, path, query, request }: Call): SigningCall {
+  return { method, path, query: query.slice(1), headers: request.headers }
+}
 
 /**
  * The upstream request, built from nothing: the path and query that were evaluated, the agent's
@@ -37,6 +42,7 @@ export function outbound(permit: Permit, body: Uint8Array | null): Draft {
     path: basePath(provider) + call.path,
     query: params.length > 0 ? withoutParams(call.query.slice(1), params) : call.query.slice(1),
     body,
+    reframing: null,
   }
 }
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 
 import { outbound } from '../src/outbound.ts'
-import { decide, permitted } from '../src/policy/decide.ts'
+import { permitted } from '../src/policy/decision.ts'
 import { presentedIn, slotsOf } from '../src/presented.ts'
-import { aCatalog, aCaller, aProvider } from './builders.ts'
+import { aCatalog, aCaller, aProvider, decided } from './builders.ts'
 
 const KEY = 'agent-key-of-a-host-entry'
 const GRANT = `op_${'g'.repeat(43)}`
@@ -60,7 +60,7 @@ describe.each(OF_OTHERS)('a key in %s', (_title, slot) => {
         const call = aCallWith(provider.name, { ...headers, ...beside }, query)
         const { carriers, all: shown } = presentedIn(call, SLOTS)
         const caller = { ...aCaller(), shown, carriers: carriers(key) }
-        const draft = outbound(permitted(decide(caller, provider, call)), null)
+        const draft = outbound(permitted(decided(caller, provider, call)), null)
         expect(JSON.stringify([[...draft.headers], draft.query])).not.toContain(key)
         if (query !== undefined) expect(draft.query).toBe('a=1&b=2')
       }
@@ -78,7 +78,7 @@ describe('what is somebody else’s', () => {
     const caller = { ...aCaller(), carriers: carriers(KEY) }
     const [, , , , none] = PROVIDERS
     if (!none) throw new Error('no provider')
-    const draft = outbound(permitted(decide(caller, none, call)), null)
+    const draft = outbound(permitted(decided(caller, none, call)), null)
     expect(JSON.stringify([[...draft.headers], draft.query])).toContain(value)
   })
 

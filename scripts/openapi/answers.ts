@@ -57,6 +57,7 @@ const approval = v.strictObject({
   path: v.string(),
   pattern: v.string(),
   query_keys: names,
+  operation: v.nullable(v.string()),
   summary: v.string(),
   created_at: time,
   expires_at: time,

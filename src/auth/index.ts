@@ -13,7 +13,7 @@ import { clientCredentials } from './oauth2_client_credentials.ts'
 import { refreshToken } from './oauth2_refresh_token.ts'
 import { pluginSecrets } from './plugin.ts'
 import type { Plugin } from './plugin.ts'
-import type { Credentials, Draft, Scheme, SecretRef, Slots } from './scheme.ts'
+import type { Credentials, Draft, Scheme, SecretRef, SigningCall, Slots } from './scheme.ts'
 
 type BuiltIn = Exclude<Auth, { type: 'plugin' }>
 
@@ -36,7 +36,9 @@ const SCHEMES: { readonly [T in BuiltIn['type']]: Scheme<Extract<BuiltIn, { type
 export interface Signer {
   readonly secrets: readonly SecretRef[]
   readonly slots: Slots
-  readonly readsBody: boolean
+  /** `some`: it depends on the call, and `readsBodyOf` says of which. */
+  readonly readsBody: boolean | 'some'
+  readonly readsBodyOf: (call: SigningCall) => boolean
   /** It opens minted credentials. */
   readonly mints: boolean
   /** What upstreams say when they reject the credential: statuses, and codes in the body. */
@@ -57,6 +59,7 @@ export function signerOf(auth: Auth, plugin: Plugin | null): Signer {
     secrets: plugin.secrets ?? pluginSecrets(auth),
     slots: plugin.slots,
     readsBody: plugin.readsBody ?? false,
+    readsBodyOf: () => plugin.readsBody ?? false,
     mints: plugin.mints ?? false,
     rejection: {
       statuses: auth.invalidate_on.length > 0 ? auth.invalidate_on : (plugin.invalidateOn ?? []),
@@ -69,10 +72,13 @@ export function signerOf(auth: Auth, plugin: Plugin | null): Signer {
 function builtIn(auth: BuiltIn, table: Scheme<never>): Signer {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- SCHEMES ties each type to its scheme
   const scheme = table as unknown as Scheme<BuiltIn>
+  const { readsBodyOf } = scheme
+  const readsBody = scheme.readsBody?.(auth) ?? false
   return {
     secrets: scheme.secrets(auth),
     slots: scheme.slots(auth),
-    readsBody: scheme.readsBody?.(auth) ?? false,
+    readsBody: readsBodyOf ? 'some' : readsBody,
+    readsBodyOf: (call) => readsBodyOf?.(auth, call) ?? readsBody,
     mints: scheme.mints ?? false,
     rejection: {
       statuses: auth.invalidate_on,

@@ -72,8 +72,8 @@ export interface NotMinted {
 }
 
 /**
- * The upstream request while it is being built. A scheme changes `headers` and `query`, and in a path
- * the `{token}` of its own slot, nothing else.
+ * The upstream request while it is being built. A scheme changes what is not `readonly`, and headers; in
+ * a path the `{token}` of its own slot.
  */
 export interface Draft {
   readonly method: string
@@ -86,7 +86,22 @@ export interface Draft {
   query: string
   /** The body, when the scheme said that it reads it; otherwise null, and the body streams. */
   readonly body: Uint8Array | null
+  /** Set by a scheme when the body has to go in another framing than the agent's. */
+  reframing: Reframing | null
 }
+
+/** Another framing of a body that streams: the same content. Used once. */
+export interface Reframing {
+  /** Bytes in the new framing; null when that is not known. */
+  readonly length: number | null
+  /** What can go on, valid until the next one. Throws for a framing that is broken: a 400. */
+  readonly push: (this: void, chunk: Uint8Array) => Uint8Array
+  /** What is left at the end. Throws for one that ends early. */
+  readonly end: (this: void) => Uint8Array
+}
+
+/** What a scheme can know of a call before its body is read. */
+export type SigningCall = Pick<Draft, 'method' | 'path' | 'query' | 'headers'>
 
 /**
  * What stands in a path where the upstream wants its credential, from the call that is read until
@@ -113,6 +128,8 @@ export interface Scheme<A> {
   readonly slots: (auth: A) => Slots
   /** True when the signature covers the body, which is then read into memory up to a limit. */
   readonly readsBody?: (auth: A) => boolean
+  /** True when the signature of this call covers its body, where that depends on the call. */
+  readonly readsBodyOf?: (auth: A, call: SigningCall) => boolean
   /** True when it opens `minted` credentials, which have to be kept somewhere. */
   readonly mints?: boolean
   /** Puts the credential on the draft. Runs last: nothing changes the request afterwards. */

@@ -7,7 +7,7 @@ import { reachOf } from '../identity.ts'
 import type { Caller } from '../identity.ts'
 import { withoutKey } from '../path_slot.ts'
 import { decide } from '../policy/decide.ts'
-import type { Decision } from '../policy/decide.ts'
+import type { Decision } from '../policy/decision.ts'
 import { asRefusal, Refusal } from '../refusal.ts'
 import type { RefusalCode } from '../refusal.ts'
 import type { ControlDeps } from './deps.ts'
@@ -56,7 +56,11 @@ export const simulate: Handler<'simulate'> = async (asked) => {
   try {
     const provider = resolve(call, named, reachOf(caller, deps.catalog))
     step('provider', true, provider.name)
-    const decision = decide(caller, provider, call)
+    const decision = decide(caller, provider, call, null)
+    if (decision.allow === null) {
+      step('policy', false, 'depends on the body, which is not known here')
+      return { decision: refused('PROXY_BAD_REQUEST', 'depends on the body'), steps }
+    }
     policySteps(decision, provider, step)
     return { decision: outcomeOf(decision), steps }
   } catch (error) {
