@@ -108,6 +108,7 @@ export default defineConfig({
             'test/audit/**/*.test.ts',
             'test/auth/**/*.test.ts',
             'test/content/**/*.test.ts',
+            'test/protocols/**/*.test.ts',
             'test/control/**/*.test.ts',
             'test/grants/**/*.test.ts',
             'test/approvals/**/*.test.ts',

@@ -15,6 +15,7 @@ import type { Deps } from './deps.ts'
 import { CATALOG } from './generated/catalog.ts'
 import { OPENAPI } from './generated/openapi.ts'
 import { Copies } from './grants/copies.ts'
+import type { Grant } from './grants/grant.ts'
 import type { GrantIndex } from './grants/object.ts'
 import type { Window } from './limits/bucket.ts'
 import { KnownCooldowns } from './limits/cooldowns.ts'
@@ -135,6 +136,8 @@ function controlled(env: Variables) {
     registry: () => objects<Registry>(env, 'REGISTRY').getByName('tenants'),
     standingOf: ({ name }: Provider, category: string, windows: readonly Window[]) =>
       objects<Limiter>(env, 'LIMITS').getByName(`${name} ${category}`).standing(windows),
+    usedOf: ({ tenant, id }: Grant) =>
+      objects<Limiter>(env, 'LIMITS').getByName(`grant ${tenant} ${id}`).used(),
     tokensPut: (key: string, value: string) => tokens.put(key, value),
     tokensDelete: (key: string) => tokens.delete(key),
   }

@@ -1,5 +1,7 @@
 import type { Catalog, Provider } from './catalog.ts'
 import type { Grant } from './grants/grant.ts'
+import { placedIn } from './layout.ts'
+import type { Laid } from './layout.ts'
 import { hasPlace, showsGrantToken } from './path_slot.ts'
 import type { InPath } from './path_slot.ts'
 import { checkPath } from './policy/path.ts'
@@ -30,6 +32,11 @@ export interface Named {
   readonly by: 'header' | 'host' | 'path' | 'grant' | 'default' | 'nothing'
   /** Lower case; not necessarily a provider that exists. */
   readonly name: string
+  /**
+   * The layout by which the path was taken apart, of the provider whose host name was called; `unclear`
+   * where that cannot be done in one way, and the path is still the client's.
+   */
+  readonly layout?: readonly Laid[] | 'unclear'
 }
 
 const NAME = /^[a-zA-Z0-9_-]+$/
@@ -101,6 +108,24 @@ function hostName(host: string, domain: string): string | null {
   return name.slice(0, -domain.length - 1)
 }
 
+/**
+ * The call as the layout of the provider whose host name it has says: another path, and perhaps another
+ * provider. From here on it is a call of that provider's, for that path.
+ */
+export function laidOut(call: Call, catalog: Catalog): Call {
+  const { named } = call
+  const layout = named.by === 'host' ? lookUp(catalog, named)?.layout : null
+  if (!layout || layout.length === 0) return call
+  const laid = layout.flatMap(({ provider, ...rest }): readonly Laid[] => {
+    const to = catalog.providers.get(provider ?? named.name)
+    return to ? [{ ...rest, provider: to.name, base_url: to.base_url }] : []
+  })
+  const placed = checkPath(call.path).ok ? placedIn(laid, call.path) : null
+  if (!placed) return { ...call, named: { ...named, layout: 'unclear' } }
+  const { entry, path } = placed
+  return { ...call, path, named: { ...named, name: entry.provider, layout: laid } }
+}
+
 function ambiguous(message: string): Refusal {
   return new Refusal('PROXY_AMBIGUOUS_PROVIDER', message)
 }
@@ -138,6 +163,7 @@ export function resolve(
   }
   // `decide` will say no: a caller that may not use it learns nothing of its settings.
   if (!may(provider)) return provider
+  if (call.named.layout === 'unclear') throw badPath('the layout of the host name')
   checkReadings(call, provider)
   checkPlace(call, provider)
   checkRest(call, provider)

@@ -4,7 +4,8 @@ import { decideAsked } from './asked.ts'
 import type { Progress } from './audit/describe.ts'
 import { writeCall, writeEchoes } from './audit/write.ts'
 import { slotOf } from './cache.ts'
-import { lookUp, namedByGrant, readCall, resolve } from './call.ts'
+import { laidOut, lookUp, namedByGrant, readCall, resolve } from './call.ts'
+import { challenging } from './challenge.ts'
 import type { Deps } from './deps.ts'
 import { forward } from './forward.ts'
 import { lookAgain, stillAllowed } from './gate.ts'
@@ -35,7 +36,7 @@ async function recorded(request: Request, deps: Deps): Promise<Response> {
   const so: Progress = { id: deps.newId(at), at, request }
   const response = await answer(request, deps, so).catch((error: unknown) => {
     so.body?.leave()
-    return refuse((so.refusal = asRefusal(error)))
+    return refuse((so.refusal = challenging(asRefusal(error), so, deps.catalog)))
   })
   response.headers.set('x-outpost-request-id', so.id)
   writeCall(so, { now: deps.now(), response }, deps)
@@ -44,7 +45,7 @@ async function recorded(request: Request, deps: Deps): Promise<Response> {
 
 /** Who asks for what, and may they. Then a stored answer where there is one, else the upstream's. */
 async function answer(request: Request, deps: Deps, so: Progress): Promise<Response> {
-  const read = readCall(request, deps.settings)
+  const read = laidOut(readCall(request, deps.settings), deps.catalog)
   const asked = (so.call = withoutKey(read, deps.catalog, lookUp(deps.catalog, read.named)))
   const place = (so.place = placeOf(request, deps))
   const caller = (so.caller = await identify(asked, place, deps))

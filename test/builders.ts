@@ -38,6 +38,8 @@ export function aProvider(
     max_body_bytes: null,
     scrub: 'auto',
     on_echo: 'redact',
+    layout: [],
+    git: null,
     mtls: null,
     credential: { ...signer.slots, secrets: signer.secrets, reads_body: signer.readsBody },
     ...over,

@@ -72,8 +72,8 @@ export interface NotMinted {
 }
 
 /**
- * The upstream request while it is being built. A scheme changes what is not `readonly`, and headers; in
- * a path the `{token}` of its own slot.
+ * The upstream request while it is being built. A scheme changes what is not `readonly`, and headers;
+ * of a path the `{token}` of its own slot, nothing else.
  */
 export interface Draft {
   readonly method: string
