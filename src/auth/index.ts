@@ -5,12 +5,17 @@ import { bearerRedis } from './bearer_redis.ts'
 import { bearerStatic } from './bearer_static.ts'
 import type { Auth, BodyCodes } from './config.ts'
 import { customHeaders } from './custom_headers.ts'
+import { exchange } from './exchange.ts'
+import { gcpServiceAccount } from './gcp_service_account.ts'
+import { githubApp } from './github_app.ts'
 import { hmacSigned } from './hmac_signed.ts'
+import { jwtBearer } from './jwt_bearer.ts'
 import { none } from './none.ts'
 import { clientCredentials } from './oauth2_client_credentials.ts'
 import { refreshToken } from './oauth2_refresh_token.ts'
 import { pluginSecrets } from './plugin.ts'
 import type { Plugin } from './plugin.ts'
+import { queryParams } from './query_params.ts'
 import type { Credentials, Draft, Scheme, SecretRef, Slots } from './scheme.ts'
 
 type BuiltIn = Exclude<Auth, { type: 'plugin' }>
@@ -26,6 +31,11 @@ const SCHEMES: { readonly [T in BuiltIn['type']]: Scheme<Extract<BuiltIn, { type
   bearer_redis: bearerRedis,
   oauth2_client_credentials: clientCredentials,
   oauth2_refresh_token: refreshToken,
+  gcp_service_account: gcpServiceAccount,
+  github_app: githubApp,
+  jwt_bearer: jwtBearer,
+  exchange,
+  query_params: queryParams,
 }
 
 /** The scheme of one provider, bound to its configuration. */
@@ -69,7 +79,7 @@ function builtIn(auth: BuiltIn, table: Scheme<never>): Signer {
     secrets: scheme.secrets(auth),
     slots: scheme.slots(auth),
     readsBody: scheme.readsBody?.(auth) ?? false,
-    mints: scheme.mints ?? false,
+    mints: typeof scheme.mints === 'function' ? scheme.mints(auth) : (scheme.mints ?? false),
     rejection: {
       statuses: auth.invalidate_on,
       body: auth.type === 'bearer_redis' ? auth.body_codes : null,
