@@ -93,7 +93,7 @@ export default defineConfig({
                 ...OPERATORS,
                 UPSTREAM: upstream.url,
                 OAUTH: oauth.url,
-                VENDORS: { url: vendors.url, keys: { ...vendors.keys } },
+                VENDORS: JSON.stringify(vendors),
                 ACCESS: access.url,
                 BACKENDS: { ...backends },
                 VAULT_ADDR: backends.changing,

@@ -58,6 +58,7 @@ export async function signingKey(text: string, alg: JwtAlg): Promise<CryptoKey |
 function privateJwk(text: string): Record<string, unknown> {
   const found: unknown = JSON.parse(text)
   if (typeof found !== 'object' || found === null || !('d' in found)) throw new Error('no key')
+  if ('kty' in found && found.kty === 'oct') throw new Error('no private key')
   return { ...found, key_ops: undefined, use: undefined, ext: undefined }
 }
 

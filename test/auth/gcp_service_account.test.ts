@@ -1,13 +1,12 @@
-import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 
 import type { GcpServiceAccountAuth } from '../../src/auth/config.ts'
 import { signerOf } from '../../src/auth/index.ts'
 import { isolate, signFor } from '../tokens/world.ts'
 import type { Signing } from '../tokens/world.ts'
-import { fresh, reasonOf, takenBy, vendorAsked } from './minting.ts'
+import { fresh, reasonOf, takenBy, vendorAsked, VENDORS } from './minting.ts'
 
-const { url, keys } = env.VENDORS
+const { url, keys } = VENDORS
 const EMAIL = 'agent@project-1.iam.gserviceaccount.com'
 const TARGET = 'target@project-2.iam.gserviceaccount.com'
 const SCOPE = 'https://www.googleapis.com/auth/pubsub'

@@ -2,6 +2,11 @@ import { env } from 'cloudflare:workers'
 import { expect } from 'vitest'
 
 import { Refusal } from '../../src/refusal.ts'
+import type { VendorsBinding } from '../tokens/vendors/keys.ts'
+
+/** Google, GitHub and logins of no standard: their origin, and the keys that they know. */
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- vitest.config.ts binds it
+export const VENDORS = JSON.parse(env.VENDORS) as VendorsBinding
 
 /** Names are the test's own: vaults outlive a test. */
 let made = 0
@@ -9,13 +14,13 @@ export const fresh = (): string => `minting-${++made}`
 
 /** What the vendors' API says of a credential; null when it rejects it. */
 export async function takenBy<T>(path: string, headers: HeadersInit): Promise<T | null> {
-  const response = await fetch(env.VENDORS.url + path, { headers })
+  const response = await fetch(VENDORS.url + path, { headers })
   return response.ok ? response.json<T>() : null
 }
 
 /** How often a path of the vendors was asked. */
 export async function vendorAsked(path: string): Promise<number> {
-  const response = await fetch(`${env.VENDORS.url}/asked?path=${encodeURIComponent(path)}`)
+  const response = await fetch(`${VENDORS.url}/asked?path=${encodeURIComponent(path)}`)
   return response.json()
 }
 

@@ -1,6 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 
+import type { Pem } from './pems.ts'
+
 export interface VendorKeys {
   /** The key file of the service account. */
   readonly google: string
@@ -12,6 +14,9 @@ export interface VendorKeys {
 export interface VendorsBinding {
   readonly url: string
   readonly keys: VendorKeys
+  readonly pems: readonly Pem[]
+  /** Keys with a passphrase. */
+  readonly locked: readonly string[]
 }
 
 export interface Registered {
