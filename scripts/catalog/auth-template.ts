@@ -2,7 +2,9 @@ import { z } from 'zod'
 
 import type { NamedSetting, Setting, Template } from '../../src/auth/config.ts'
 import { distinctHeaders } from './distinct.ts'
+import { AT_KEY } from './exactly-one.ts'
 import { validated } from './explain.ts'
+import type { Fault } from './explain.ts'
 import { plainWord } from './plain-word.ts'
 import { Wrong } from './problem.ts'
 import type { Path } from './problem.ts'
@@ -44,17 +46,13 @@ export function namedSettings(name: Value<string>) {
     )
 }
 
-interface Fault {
-  readonly path: Path
-  readonly message: string
-}
-
 /** JSON, written as YAML, where a map such as `{ env: NAME }` is the place of a secret. */
 export const template = z.unknown().transform((found, context): Template => {
   const read = templateOf(found, [])
   if (!isFaults(read)) return read
-  for (const { path, message } of read.faults) {
-    context.issues.push({ code: 'custom', path: [...path], message, input: found })
+  for (const { path, at, message } of read.faults) {
+    const params = at === 'key' ? AT_KEY : {}
+    context.issues.push({ code: 'custom', path: [...path], message, params, input: found })
   }
   return z.NEVER
 })
@@ -75,10 +73,10 @@ function templateOf(found: unknown, path: Path): Template | Faults {
   if (found instanceof Word) {
     if (isNull(found)) return null
     const read = plainWord(found)
-    return read instanceof Wrong ? { faults: [{ path, message: read.message }] } : read
+    return read instanceof Wrong ? faulty(path, read.message) : read
   }
   if (Array.isArray(found)) return listOf(found, path)
-  if (!isMapping(found)) return { faults: [{ path, message: expected('a value', found, false) }] }
+  if (!isMapping(found)) return faulty(path, expected('a value', found, false))
   return isPlace(found) ? placeOf(found, path) : mapOf(found, path)
 }
 
@@ -106,7 +104,9 @@ function isPlace(found: Readonly<Record<string, unknown>>): boolean {
 function placeOf(found: unknown, path: Path): Template | Faults {
   const { data, faults } = validated(reference, found, new Map())
   if (data) return { from: data }
-  return {
-    faults: faults.map((each) => ({ path: [...path, ...each.path], message: each.message })),
-  }
+  return { faults: faults.map((each) => ({ ...each, path: [...path, ...each.path] })) }
+}
+
+function faulty(path: Path, message: string): Faults {
+  return { faults: [{ path, at: 'value', message }] }
 }
