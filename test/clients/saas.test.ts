@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 
 import { WebClient } from '@slack/web-api'
-import Stripe from 'stripe'
+import { Stripe } from 'stripe'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { clientsOutpost } from './outpost.ts'
@@ -98,13 +98,17 @@ describe('stripe', () => {
   })
 })
 
+function say(client: WebClient, message: { readonly channel: string; readonly text: string }) {
+  return client.apiCall('chat.postMessage', message)
+}
+
 describe('@slack/web-api', () => {
   const slackApiUrl = () => `${at.url}/p/slack/`
 
   it('tests its token, and posts where it may', async () => {
     const client = new WebClient(await at.grant('slack'), { slackApiUrl: slackApiUrl() })
     expect(await client.auth.test()).toMatchObject({ ok: true, url: '/api/auth.test' })
-    const posted = await client.chat.postMessage({ channel: 'C0AGENTS', text: 'done' })
+    const posted = await say(client, { channel: 'C0AGENTS', text: 'done' })
     expect(posted).toMatchObject({ ok: true, channel: 'C0AGENTS' })
   })
 
@@ -113,7 +117,7 @@ describe('@slack/web-api', () => {
     const options = { slackApiUrl: slackApiUrl(), retryConfig }
     const client = new WebClient(await at.grant('slack'), options)
     const before = slackApi?.asked.length
-    const refused = client.chat.postMessage({ channel: 'C0GENERAL', text: 'done' })
+    const refused = say(client, { channel: 'C0GENERAL', text: 'done' })
     await expect(refused).rejects.toThrow(/403/)
     expect(slackApi?.asked.length).toBe(before)
   })
@@ -122,7 +126,7 @@ describe('@slack/web-api', () => {
 it('no call that went had anything of the agent’s', () => {
   const asked = [...(stripeApi?.asked ?? []), ...(slackApi?.asked ?? [])]
   expect(asked.length).toBeGreaterThan(4)
-  expect(
-    asked.map(({ url, headers, body }) => [url, headers, body.toString()]).join(),
-  ).not.toContain('op_')
+  for (const { url, headers, body } of asked) {
+    expect(JSON.stringify([url, headers, body.toString()])).not.toContain('op_')
+  }
 })
