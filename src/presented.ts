@@ -2,6 +2,7 @@ import type { Call } from './call.ts'
 import type { Catalog } from './catalog.ts'
 import { isCredential } from './headers.ts'
 import { paramsNamed } from './query.ts'
+import { keyIdOf, keyIdsIn } from './sigv4/shown.ts'
 
 /** Everything a caller showed as a key of its own: contract §5. */
 export interface Presented {
@@ -68,7 +69,7 @@ export function presentedIn({ request, query }: Call, slots: KnownSlots): Presen
   const explicit = headers.get('x-outpost-auth')
   const shown: readonly Shown[] = [
     ...inHeaders(headers, slots),
-    ...paramsNamed(query.slice(1), slots.params),
+    ...paramsNamed(query.slice(1), slots.params).flatMap(withKeyId),
   ]
   const inSlots = shown.map(({ value }) => value)
   return {
@@ -84,6 +85,12 @@ export function presentedIn({ request, query }: Call, slots: KnownSlots): Presen
       }
     },
   }
+}
+
+/** What is presigned has its key's id in front of a scope. */
+function withKeyId(shown: { readonly param: string; readonly value: string }): readonly Shown[] {
+  const { param, value } = shown
+  return param === 'X-Amz-Credential' ? [shown, { param, value: keyIdOf(value) }] : [shown]
 }
 
 function inHeaders(headers: Headers, slots: KnownSlots): Shown[] {
@@ -107,8 +114,9 @@ function keysIn(header: string, value: string, slots: KnownSlots): readonly stri
 
 const NOTHING: readonly string[] = []
 
-/** Bearer and token: the rest of the value. Basic: the user name, and the password. */
-function authorization(value: string): string[] {
+/** Bearer and token: the rest of the value. Basic: the user name, and the password. AWS: the key's id. */
+function authorization(value: string): readonly string[] {
+  if (/^aws/i.test(value)) return keyIdsIn(value)
   const [, scheme = '', rest = ''] = /^(bearer|token|basic) +(\S+) *$/i.exec(value) ?? []
   if (scheme.toLowerCase() !== 'basic') return rest ? [rest] : []
   const pair = decodeBase64(rest)

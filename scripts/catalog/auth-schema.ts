@@ -8,6 +8,7 @@ import type {
   BearerStaticAuth,
   CustomHeadersAuth,
 } from '../../src/auth/config.ts'
+import { awsSigV4 } from './auth-aws-schema.ts'
 import { hmacSigned } from './auth-hmac-schema.ts'
 import { plugin } from './auth-plugin-schema.ts'
 import { bearerRedis, clientCredentials, refreshToken } from './auth-stateful-schema.ts'
@@ -126,6 +127,7 @@ const SCHEMES = [
   clientCredentials,
   refreshToken,
   customHeaders,
+  awsSigV4,
   plugin,
 ] as const
 
@@ -161,6 +163,9 @@ const MEANT: ReadonlyMap<string, string> = new Map([
   ['hmac', 'hmac_signed'],
   ['oauth', 'oauth2_client_credentials'],
   ['oauth2', 'oauth2_client_credentials'],
+  ['aws', 'aws_sigv4'],
+  ['sigv4', 'aws_sigv4'],
+  ['s3', 'aws_sigv4'],
 ])
 
 function typeMessage(code: string | undefined, input: unknown): string | undefined {

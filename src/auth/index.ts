@@ -1,5 +1,6 @@
 import { apiKeyHeader } from './api_key_header.ts'
 import { apiKeyQuery } from './api_key_query.ts'
+import { awsSigV4 } from './aws_sigv4.ts'
 import { basicAuth } from './basic_auth.ts'
 import { bearerRedis } from './bearer_redis.ts'
 import { bearerStatic } from './bearer_static.ts'
@@ -26,6 +27,7 @@ const SCHEMES: { readonly [T in BuiltIn['type']]: Scheme<Extract<BuiltIn, { type
   bearer_redis: bearerRedis,
   oauth2_client_credentials: clientCredentials,
   oauth2_refresh_token: refreshToken,
+  aws_sigv4: awsSigV4,
 }
 
 /** The scheme of one provider, bound to its configuration. */
@@ -35,6 +37,10 @@ export interface Signer {
   /** `some`: it depends on the call, and `readsBodyOf` says of which. */
   readonly readsBody: boolean | 'some'
   readonly readsBodyOf: (call: SigningCall) => boolean
+  /** Why this call cannot be signed, for the agent; null when it can. */
+  readonly problem?: (call: SigningCall, now: number) => string | null
+  /** What of a signed draft must not come back; not there: every word in the slots. */
+  readonly secretWords?: (draft: Draft) => readonly string[]
   /** It opens minted credentials. */
   readonly mints: boolean
   /** What upstreams say when they reject the credential: statuses, and codes in the body. */
@@ -75,6 +81,8 @@ function builtIn(auth: BuiltIn, table: Scheme<never>): Signer {
     slots: scheme.slots(auth),
     readsBody: readsBodyOf ? 'some' : readsBody,
     readsBodyOf: (call) => readsBodyOf?.(auth, call) ?? readsBody,
+    problem: (call, now) => scheme.problem?.(auth, call, now) ?? null,
+    ...(scheme.secretWords && { secretWords: scheme.secretWords }),
     mints: scheme.mints ?? false,
     rejection: {
       statuses: auth.invalidate_on,

@@ -2,6 +2,7 @@ import type { Call } from '../call.ts'
 import type { Provider } from '../catalog.ts'
 import type { Content, Wanted } from '../content/content.ts'
 import type { Operation } from '../operation.ts'
+import { aws, awsProviderOf } from './aws.ts'
 import type { Protocol } from './protocol.ts'
 
 /** How one call asks for an operation, and how to find out which. */
@@ -30,8 +31,8 @@ export function spokenIn(provider: Provider, call: Call): Spoken | null {
 const known = new WeakMap<Provider, readonly Listener[]>()
 
 /** One line a protocol: what of a provider is its configuration; null where it does not speak it. */
-function listenersOf(_provider: Provider): readonly Listener[] {
-  return []
+function listenersOf(provider: Provider): readonly Listener[] {
+  return [...listening(aws, awsProviderOf(provider))]
 }
 
 /** The protocol by the provider's rules for it. */
