@@ -1,24 +1,13 @@
-import type { AwsSigV4Auth } from '../auth/config.ts'
 import type { Call } from '../call.ts'
-import type { Provider } from '../catalog.ts'
 import { LONGEST_NAME } from '../operation.ts'
 import { namesIn } from '../policy/beside.ts'
 import { paramsNamed } from '../query.ts'
 import { isS3 } from '../sigv4/canonical.ts'
 import { placeOf } from '../sigv4/s3_place.ts'
 import { shownIn } from '../sigv4/shown.ts'
+import type { AwsProvider } from './aws_provider.ts'
 import type { Protocol } from './protocol.ts'
 import { s3Operation } from './s3.ts'
-
-/** What is known of a provider whose requests are signed for AWS. */
-export interface AwsProvider {
-  readonly auth: AwsSigV4Auth
-  readonly base_url: string
-}
-
-export function awsProviderOf({ auth, base_url }: Provider): AwsProvider | null {
-  return auth.type === 'aws_sigv4' ? { auth, base_url } : null
-}
 
 /**
  * The operations of AWS's APIs, by method, path, query and headers: `s3:PutObject`, `dynamodb:GetItem`.
