@@ -32,5 +32,11 @@ export const PROTOCOL_PARTS: Readonly<
   Record<keyof Protocols, Part & { readonly isUsed: (provider: Provider) => boolean }>
 > = {
   git: { file: 'protocols/git.ts', name: 'git', isUsed: ({ git }) => git !== null },
+  graphql: {
+    file: 'protocols/graphql.ts',
+    name: 'graphql',
+    isUsed: ({ graphql }) => graphql !== null,
+  },
+  mcp: { file: 'protocols/mcp.ts', name: 'mcp', isUsed: ({ mcp }) => mcp !== null },
   aws: { file: 'protocols/aws.ts', name: 'aws', isUsed: (each) => each.auth.type === 'aws_sigv4' },
 }

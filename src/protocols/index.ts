@@ -35,6 +35,8 @@ const known = new WeakMap<Provider, readonly Listener[]>()
 function listenersOf(provider: Provider): readonly Listener[] {
   return [
     ...listening(PROTOCOLS.git, provider.git),
+    ...listening(PROTOCOLS.graphql, provider.graphql),
+    ...listening(PROTOCOLS.mcp, provider.mcp),
     ...listening(PROTOCOLS.aws, awsProviderOf(provider)),
   ]
 }

@@ -22,6 +22,8 @@ const DEFAULTS: Provider = {
   max_body_bytes: null,
   scrub: 'auto',
   on_echo: 'redact',
+  graphql: null,
+  mcp: null,
   layout: [],
   git: null,
   mtls: null,
