@@ -57,7 +57,7 @@ export async function scrubBody(
   const kind = kindOf(upstream.headers, scrub)
   if (!body || kind === 'media' || search.longest === 0) return untouched(body)
   const coding = codingOf(upstream.headers)
-  const readable = decoded(upstream, body, { coding, parts: takesParts(permit.provider) })
+  const readable = decoded(upstream, body, coding, takesParts(permit.provider))
   const length = declaredLength(upstream.headers) ?? Infinity
   const scrubber = new Scrubber(search, isJson(upstream.headers.get('content-type')))
   const how = { scrubber, block: on_echo === 'block', coding, left }
@@ -132,7 +132,8 @@ function nothing(): void {}
 export function decoded(
   { status, headers }: Response,
   body: ReadableStream<Uint8Array>,
-  { coding, parts }: { readonly coding: string; readonly parts: boolean },
+  coding: string,
+  parts = false,
 ): ReadableStream<Uint8Array> {
   const part = status === 206 || (status < 300 && headers.has('content-range'))
   if (part && (!parts || coding !== '')) throw unreadable(body)

@@ -65,7 +65,7 @@ function builtIn(auth: BuiltIn, found: Scheme<never> | undefined): Signer {
     readsBodyOf: (call) => readsBodyOf?.(auth, call) ?? readsBody,
     problem: (call, now) => scheme.problem?.(auth, call, now) ?? null,
     ...(scheme.secretWords && { secretWords: scheme.secretWords }),
-    mints: scheme.mints ?? false,
+    mints: typeof scheme.mints === 'function' ? scheme.mints(auth) : (scheme.mints ?? false),
     rejection: {
       statuses: auth.invalidate_on,
       body: auth.type === 'bearer_redis' ? auth.body_codes : null,
