@@ -3,7 +3,7 @@ import type { Provider } from '../catalog.ts'
 import { Unreadable } from '../content/content.ts'
 import type { Content } from '../content/content.ts'
 import { wantsApproval } from '../grants/grant.ts'
-import { grantedIn, narrowedBy, outside } from '../grants/narrow.ts'
+import { isFor, narrowedBy, outside } from '../grants/narrow.ts'
 import type { Caller } from '../identity.ts'
 import type { DeniedOperation, Operation } from '../operation.ts'
 import { pausedBy, scopeKey } from '../pauses/pause.ts'
@@ -140,7 +140,7 @@ function outOfReach(caller: Caller, provider: Provider): Denial | null {
   if (host?.providers && !host.providers.includes(name)) {
     return mayNotUse(`host ${host.id}.providers`, `${name} is not in the host's list`)
   }
-  if (grant && !grantedIn(grant, name)) return notGranted(outside(grant, name), false)
+  if (grant && !isFor(grant, name)) return notGranted(outside(grant, name), false)
   const wants = grantWantedBy(caller, provider)
   if (wants === null) return null
   return deny('PROXY_GRANT_REQUIRED', 'this call needs a grant', {

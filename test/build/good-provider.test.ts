@@ -22,6 +22,8 @@ const DEFAULTS: Provider = {
   max_body_bytes: null,
   scrub: 'auto',
   on_echo: 'redact',
+  graphql: null,
+  mcp: null,
   layout: [],
   git: null,
   mtls: null,
@@ -281,7 +283,7 @@ it.each([
 ])('at %s, knows %s as %s', async (base, token, path) => {
   const auth = `{ type: oauth2_client_credentials, client_id_env: A, client_secret_env: B, token_url: '${token}' }`
   const { credential } = await providerOf(`name: x\nbase_url: ${base}\nauth: ${auth}\n`)
-  expect(credential.token_path).toBe(path)
+  expect(credential.token_paths).toEqual(path === undefined ? undefined : [path])
 })
 
 /** [as written, as compiled] */
