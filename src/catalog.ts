@@ -1,11 +1,12 @@
 import type { Auth } from './auth/config.ts'
 import type { PluginClass } from './auth/plugin.ts'
 import type { SecretRef, Slots } from './auth/scheme.ts'
+import type { Schemes } from './auth/signer.ts'
 import type { Layout } from './layout.ts'
 import type { Window } from './limits/bucket.ts'
 import type { GitRules } from './protocols/git_refs.ts'
-import type { GraphqlRules } from './protocols/graphql.ts'
-import type { McpRules } from './protocols/mcp.ts'
+import type { GraphqlRules } from './protocols/graphql_rules.ts'
+import type { McpRules } from './protocols/mcp_rules.ts'
 
 /**
  * One upstream API: a file of `providers/` with every default filled in. The keys are those of the
@@ -111,4 +112,6 @@ export interface Catalog {
   readonly hosts: readonly Host[]
   /** By `module` of the provider's auth. */
   readonly plugins: ReadonlyMap<string, PluginClass>
+  /** Those that the providers name. */
+  readonly schemes: Partial<Schemes>
 }

@@ -1,4 +1,4 @@
-import { signerOf } from '../src/auth/index.ts'
+import { SCHEMES, signerOf } from '../src/auth/index.ts'
 import type { Call } from '../src/call.ts'
 import type { Catalog, Forwarding, Host, Provider } from '../src/catalog.ts'
 import type { Caller } from '../src/identity.ts'
@@ -83,6 +83,7 @@ export function aCatalog(
     providers: new Map(providers.map((each) => [each.name, each])),
     hosts,
     plugins: new Map(),
+    schemes: SCHEMES,
   }
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-import type { McpRules } from '../../src/protocols/mcp.ts'
+import type { McpRules } from '../../src/protocols/mcp_rules.ts'
 import { patternText } from './pattern-text.ts'
 import { checked, given, list, text } from './value.ts'
 

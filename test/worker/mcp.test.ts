@@ -14,7 +14,7 @@ function asking(body: unknown, over: Asking = {}): Asking {
 }
 
 function mirror(said: Said): string {
-  return `/mirror?${new URLSearchParams({ type: 'application/json', ...said })}`
+  return `/mirror?${String(new URLSearchParams({ type: 'application/json', ...said }))}`
 }
 
 const tools = (...names: string[]) =>
