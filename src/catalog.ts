@@ -2,6 +2,7 @@ import type { Auth } from './auth/config.ts'
 import type { PluginClass } from './auth/plugin.ts'
 import type { SecretRef, Slots } from './auth/scheme.ts'
 import type { Schemes } from './auth/signer.ts'
+import type { Conditions } from './content/conditions.ts'
 import type { Layout } from './layout.ts'
 import type { Window } from './limits/bucket.ts'
 import type { GitRules } from './protocols/git_refs.ts'
@@ -89,6 +90,14 @@ export interface Rule {
   readonly sensitive: boolean | null
   /** Whom a cached answer may be given to: the caller, or every caller of its tenant. */
   readonly cache_scope: 'caller' | 'tenant'
+  /** Where these do not hold, the rule does not match, and the next one is looked at. */
+  readonly when: { readonly query: Conditions; readonly body: Conditions } | null
+  /** What has to hold of a call that matches; else it is refused. */
+  readonly query: Conditions
+  readonly body: Conditions
+  /** A person has to say yes first. */
+  readonly approval: boolean
+  readonly deny: boolean
 }
 
 /** One entry of `hosts.yaml`: who may call from where. */

@@ -1,8 +1,10 @@
 import { readBounded } from '../bounded.ts'
 import type { Upstream } from '../forward.ts'
-import { grantedIn } from '../grants/narrow.ts'
+import type { Grant } from '../grants/grant.ts'
+import { narrowedBy } from '../grants/narrow.ts'
 import { LONGEST_NAME } from '../operation.ts'
 import type { Permit } from '../policy/decision.ts'
+import { readingsOf } from '../policy/path.ts'
 import { Refusal } from '../refusal.ts'
 import { codingOf } from '../scrub/kinds.ts'
 import { decoded, weaken } from '../scrubbed.ts'
@@ -34,17 +36,23 @@ export async function pruned(upstream: Upstream, permit: Permit, kept: boolean):
 }
 
 /** Whether the caller may call a tool; null: it may call them all. */
-function mayCall({ provider, caller }: Permit): ((tool: string) => boolean) | null {
+function mayCall(permit: Permit): ((tool: string) => boolean) | null {
+  const { provider, caller } = permit
   const { mcp } = provider
   if (!mcp) return null
   const { host, grant } = caller
-  const writes = !grant || grantedIn(grant, provider.name)?.access === 'write'
-  const maySensitive = writes && host?.can_call_sensitive !== false
+  const maySensitive = host?.can_call_sensitive !== false && (!grant || isGranted(grant, permit))
   if (maySensitive && mcp.tools.allow === null && mcp.tools.deny.length === 0) return null
   return (tool) => {
     const ruling = toolRuling(tool, mcp)
     return ruling?.is === 'allow' && (maySensitive || !ruling.sensitive)
   }
+}
+
+/** Whether a grant is for sensitive calls of tools, which are all on this path. */
+function isGranted(grant: Grant, { provider, call: { path } }: Permit): boolean {
+  const call = { provider: provider.name, method: 'POST', path, readings: readingsOf(path) }
+  return narrowedBy(grant, { ...call, sensitive: true }).ok
 }
 
 /** Whether the answer may have a list in it. A name of a batch that was too long has a digest at its end. */
