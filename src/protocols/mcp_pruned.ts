@@ -55,12 +55,14 @@ function isGranted(grant: Grant, { provider, call: { path } }: Permit): boolean 
   return narrowedBy(grant, { ...call, sensitive: true }).ok
 }
 
-/** Whether the answer may have a list in it. A name of a batch that was too long has a digest at its end. */
+/** Whether the answer may have a list in it. A name that was too long may have left it out. */
 function mayList({ call, operation }: Permit): boolean {
-  if (call.method !== 'POST') return true
-  const names = operation?.split('; ') ?? []
-  return names.includes('tools/list') || (operation ?? '').length === LONGEST_NAME
+  if (call.method !== 'POST' || operation === null) return true
+  return operation.length === LONGEST_NAME || LISTS.test(operation)
 }
+
+/** Among the names of a batch, which may have a digest behind them. */
+const LISTS = /(?:^|; )tools\/list(?:;| |$)/
 
 /** An answer that is one message, or a batch. */
 async function whole(response: Response, change: EventRules['change']): Promise<Response> {
