@@ -47,7 +47,9 @@ const fixtureCatalog: Plugin = {
   name: 'fixture-catalog',
   enforce: 'pre',
   resolveId: (source, importer) =>
-    source === './generated/catalog.ts' && importer?.startsWith(join(root, 'src')) ? catalog : null,
+    /^\.\.?\/generated\/catalog\.ts$/.test(source) && importer?.startsWith(join(root, 'src'))
+      ? catalog
+      : null,
   load: (id) => (id === catalog ? fixtures : null),
 }
 

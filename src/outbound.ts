@@ -1,6 +1,6 @@
-import type { Signer } from './auth/index.ts'
 import { PLACE } from './auth/scheme.ts'
 import type { Draft, SigningCall, Slots } from './auth/scheme.ts'
+import type { Signer } from './auth/signer.ts'
 import { SHARED_HEADERS, slotOf } from './cache.ts'
 import type { Call } from './call.ts'
 import type { Provider } from './catalog.ts'

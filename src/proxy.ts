@@ -16,6 +16,7 @@ import { outbound, sign, signingCall } from './outbound.ts'
 import { withoutKey } from './path_slot.ts'
 import { permitted } from './policy/decision.ts'
 import type { Permit } from './policy/decision.ts'
+import { pruned } from './pruned.ts'
 import { asRefusal, refuse } from './refusal.ts'
 import { relay } from './relay.ts'
 import { forwardSigned, judgeBody } from './retry.ts'
@@ -105,7 +106,8 @@ async function exchange(permit: Permit, body: Incoming, { deps, so, hashed }: Ex
   const judged = { credentials, rejection: signer.rejection, signedBody: body.whole, admitAgain }
   const upstream = judgeBody(await forwardSigned(attempt, permit, judged), judged, deps.waitUntil)
   coolDown(permit, upstream.response, deps)
-  const { response, scrubbed, later } = await relay(upstream, permit, credentials.known, hashed)
+  const known = await pruned(upstream, permit, hashed)
+  const { response, scrubbed, later } = await relay(known, permit, credentials.known, hashed)
   so.scrubbed = scrubbed
   if (later) deps.waitUntil(later.then((echoes) => writeEchoes(so.id, permit, echoes, deps)))
   for (const [name, value] of limits) response.headers.set(name, value)

@@ -128,7 +128,7 @@ function nothing(): void {}
  * @throws Refusal for a coding that cannot be taken off, and for a part of a body: what stands at its
  * edges may be a part of a secret.
  */
-function decoded(
+export function decoded(
   { status, headers }: Response,
   body: ReadableStream<Uint8Array>,
   coding: string,
@@ -177,7 +177,7 @@ function streamed(headers: Headers, how: HowRead): ScrubbedBody {
 }
 
 /** Takes back what the upstream said of bytes that are others now. */
-function weaken(headers: Headers): void {
+export function weaken(headers: Headers): void {
   for (const name of OF_THE_BYTES) headers.delete(name)
   headers.delete('content-encoding')
   const tag = headers.get('etag')

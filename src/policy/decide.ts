@@ -13,7 +13,7 @@ import { deny } from './decision.ts'
 import type { Decision, Denial, Permit, Unread } from './decision.ts'
 import { readingsOf } from './path.ts'
 import { policyOf, routeOf } from './route.ts'
-import type { Policy, Route } from './route.ts'
+import type { Policy, Route, Routed as RoutedCall } from './route.ts'
 
 /**
  * The whole policy. Pure: same caller, provider, call and content, same answer. `content` is what was
@@ -31,13 +31,25 @@ export function decide(
   const readings = readingsOf(call.path)
   const denied = deniedPath(provider, policy, readings)
   if (denied) return denied
-  const route = routeOf(provider, call, { policy, readings })
-  if (!route) {
-    return deny('PROXY_NO_ROUTE', 'no rule allows this method and path', {
-      rule: 'allow',
-      reason: 'allowlist mode, and no rule matches',
-    })
-  }
+  const found = routeOf(provider, call, { policy, readings, content })
+  return found.is === 'route'
+    ? operated(caller, provider, call, { route: found.route, readings, content })
+    : unrouted(found)
+}
+
+interface Found {
+  readonly route: Route
+  readonly readings: readonly string[]
+  readonly content: Content | null
+}
+
+/** What the provider says of the operation, where method, path and content are let through. */
+function operated(
+  caller: Caller,
+  provider: Provider,
+  call: Call,
+  { route, readings, content }: Found,
+): Decision | Unread {
   const spoken = spokenIn(provider, call)
   const unread = content ? null : unreadOf(spoken)
   if (unread) return unread
@@ -45,6 +57,18 @@ export function decide(
   if (operation instanceof Unreadable) return unreadable(operation)
   if (operation?.ruling?.is === 'deny') return ruledOut(operation.name, operation.ruling)
   return narrowed(caller, provider, call, { route: routed(route, operation), readings, operation })
+}
+
+function unrouted(found: Exclude<RoutedCall, { is: 'route' }>): Denial | Unread {
+  if (found.is === 'unread') return { allow: null }
+  if (found.is === 'refused') {
+    const { code, message, rule, reason } = found
+    return deny(code, message, { rule, reason })
+  }
+  return deny('PROXY_NO_ROUTE', 'no rule allows this method and path', {
+    rule: 'allow',
+    reason: 'allowlist mode, and no rule matches',
+  })
 }
 
 function deniedPath(
@@ -153,6 +177,14 @@ function narrowed(
       operation: name,
     })
   }
+  if (!grant && route.approval) {
+    return deny('PROXY_GRANT_REQUIRED', 'a person has to approve this call, which needs a grant', {
+      rule: `${ruleOf(route, operation)}.approval`,
+      reason: 'no grant was presented',
+      sensitive,
+      operation: name,
+    })
+  }
   if (!grant) return allow(caller, provider, call, { route, operation, granted: null })
   const { method, path } = call
   const under = narrowedBy(grant, { provider: provider.name, method, path, readings, sensitive })
@@ -188,7 +220,8 @@ function allow(
     provider,
     call,
     pattern: patternIn(provider, route, granted),
-    approval: caller.grant !== null && wantsApproval(caller.grant, route.sensitive),
+    approval:
+      route.approval || (caller.grant !== null && wantsApproval(caller.grant, route.sensitive)),
     operation: operation?.name ?? null,
   }
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the one place permits are made

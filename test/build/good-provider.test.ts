@@ -22,6 +22,8 @@ const DEFAULTS: Provider = {
   max_body_bytes: null,
   scrub: 'auto',
   on_echo: 'redact',
+  graphql: null,
+  mcp: null,
   layout: [],
   git: null,
   mtls: null,
@@ -53,6 +55,9 @@ it.each(['auth: none', 'auth: { type: none }', 'auth: "none"'])(
     expect(Object.keys(provider).toSorted()).toEqual(Object.keys(DEFAULTS).toSorted())
   },
 )
+
+/** Of a rule that asks nothing of what a call says. */
+const PLAIN = { when: null, query: [], body: [], approval: false, deny: false }
 
 /** [what, lines 4 and following, what differs from the defaults] */
 const KEYS: readonly (readonly [string, string, object])[] = [
@@ -163,6 +168,7 @@ const FORWARDING: readonly (readonly [string, string, object])[] = [
           cache_ttl: null,
           cache_scope: 'caller',
           sensitive: null,
+          ...PLAIN,
         },
       ],
     },
@@ -180,6 +186,7 @@ const FORWARDING: readonly (readonly [string, string, object])[] = [
           cache_ttl: null,
           cache_scope: 'caller',
           sensitive: false,
+          ...PLAIN,
         },
       ],
     },
@@ -197,6 +204,7 @@ const FORWARDING: readonly (readonly [string, string, object])[] = [
           cache_ttl: 5,
           cache_scope: 'tenant',
           sensitive: true,
+          ...PLAIN,
         },
       ],
     },
@@ -213,6 +221,7 @@ const FORWARDING: readonly (readonly [string, string, object])[] = [
           cache_ttl: null,
           cache_scope: 'caller',
           sensitive: null,
+          ...PLAIN,
         },
       ],
     },
@@ -252,6 +261,7 @@ const FORWARDING: readonly (readonly [string, string, object])[] = [
           cache_ttl: null,
           cache_scope: 'caller',
           sensitive: null,
+          ...PLAIN,
         },
       ],
     },
@@ -310,6 +320,7 @@ it('merges maps with <<, the nearer over the farther', async () => {
     category: null,
     cache_ttl: 5,
     cache_scope: 'caller',
+    ...PLAIN,
   }
   expect((await providerOf(text)).forwarding.allow).toStrictEqual([
     { ...rule, pattern: '/a' },
