@@ -9,8 +9,10 @@ import type {
   BearerStaticAuth,
   CustomHeadersAuth,
 } from '../../src/auth/config.ts'
+import { exchange, queryParams } from './auth-exchange-schema.ts'
 import { hmacSigned } from './auth-hmac-schema.ts'
 import { plugin } from './auth-plugin-schema.ts'
+import { gcpServiceAccount, githubApp, jwtBearer } from './auth-signed-schema.ts'
 import { bearerRedis, clientCredentials, refreshToken } from './auth-stateful-schema.ts'
 import { basicPart, bindingName, headerKeys, paramName, statuses } from './auth-value.ts'
 import { distinctHeaders } from './distinct.ts'
@@ -162,6 +164,11 @@ const SCHEMES = [
   hmacSigned,
   clientCredentials,
   refreshToken,
+  gcpServiceAccount,
+  githubApp,
+  jwtBearer,
+  exchange,
+  queryParams,
   customHeaders,
   plugin,
 ] as const
@@ -200,6 +207,17 @@ const MEANT: ReadonlyMap<string, string> = new Map([
   ['clientcertificate', 'mtls'],
   ['oauth', 'oauth2_client_credentials'],
   ['oauth2', 'oauth2_client_credentials'],
+  ['gcp', 'gcp_service_account'],
+  ['google', 'gcp_service_account'],
+  ['googleserviceaccount', 'gcp_service_account'],
+  ['serviceaccount', 'gcp_service_account'],
+  ['github', 'github_app'],
+  ['jwt', 'jwt_bearer'],
+  ['login', 'exchange'],
+  ['session', 'exchange'],
+  ['tokenexchange', 'exchange'],
+  ['params', 'query_params'],
+  ['queries', 'query_params'],
 ])
 
 function typeMessage(code: string | undefined, input: unknown): string | undefined {

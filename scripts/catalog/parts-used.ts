@@ -24,6 +24,11 @@ export const SCHEME_PARTS: Readonly<Record<BuiltIn['type'], Part>> = {
   bearer_redis: auth('bearer_redis', 'bearerRedis'),
   oauth2_client_credentials: auth('oauth2_client_credentials', 'clientCredentials'),
   oauth2_refresh_token: auth('oauth2_refresh_token', 'refreshToken'),
+  gcp_service_account: auth('gcp_service_account', 'gcpServiceAccount'),
+  github_app: auth('github_app', 'githubApp'),
+  jwt_bearer: auth('jwt_bearer', 'jwtBearer'),
+  exchange: auth('exchange', 'exchange'),
+  query_params: auth('query_params', 'queryParams'),
 }
 
 /** What a protocol is in, and which providers need it. */

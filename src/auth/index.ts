@@ -6,12 +6,17 @@ import { bearerRedis } from './bearer_redis.ts'
 import { bearerStatic } from './bearer_static.ts'
 import type { Auth } from './config.ts'
 import { customHeaders } from './custom_headers.ts'
+import { exchange } from './exchange.ts'
+import { gcpServiceAccount } from './gcp_service_account.ts'
+import { githubApp } from './github_app.ts'
 import { hmacSigned } from './hmac_signed.ts'
+import { jwtBearer } from './jwt_bearer.ts'
 import { mtls } from './mtls.ts'
 import { none } from './none.ts'
 import { clientCredentials } from './oauth2_client_credentials.ts'
 import { refreshToken } from './oauth2_refresh_token.ts'
 import type { Plugin } from './plugin.ts'
+import { queryParams } from './query_params.ts'
 import { signerIn } from './signer.ts'
 import type { Schemes, Signer } from './signer.ts'
 
@@ -29,6 +34,11 @@ export const SCHEMES: Schemes = {
   bearer_redis: bearerRedis,
   oauth2_client_credentials: clientCredentials,
   oauth2_refresh_token: refreshToken,
+  gcp_service_account: gcpServiceAccount,
+  github_app: githubApp,
+  jwt_bearer: jwtBearer,
+  exchange,
+  query_params: queryParams,
 }
 
 /** A signer, for the build and for tests. */

@@ -32,6 +32,8 @@ export interface Credentials {
    * @throws Refusal `PROXY_AUTH_ERROR` when that cannot be told.
    */
   readonly stored: (key: string) => Promise<Secret | null>
+  /** Notes a credential that the scheme made itself, and that is good for more than this call. */
+  readonly made: (secret: Secret) => Secret
 }
 
 /** How to get an access token. Neither function runs while a token is at hand. */
@@ -43,10 +45,11 @@ export interface MintRecipe {
 }
 
 /**
- * Sends one request to a token endpoint: within 15 s, without following redirects, and for an
- * answer of 64 KiB at most. Whatever is wrong with the endpoint itself ends the mint.
+ * Sends one request to a token endpoint: all of one mint within 15 s, without following redirects,
+ * and for an answer of `most` bytes, 64 KiB unless told. Whatever is wrong with the endpoint itself
+ * ends the mint.
  */
-export type Ask = (request: Request) => Promise<EndpointAnswer>
+export type Ask = (request: Request, most?: number) => Promise<EndpointAnswer>
 
 export interface EndpointAnswer {
   readonly status: number
@@ -131,7 +134,7 @@ export interface Scheme<A> {
   /** True when the signature of this call covers its body, where that depends on the call. */
   readonly readsBodyOf?: (auth: A, call: SigningCall) => boolean
   /** True when it opens `minted` credentials, which have to be kept somewhere. */
-  readonly mints?: boolean
+  readonly mints?: boolean | ((auth: A) => boolean)
   /** Puts the credential on the draft. Runs last: nothing changes the request afterwards. */
   readonly sign: (
     draft: Draft,

@@ -59,7 +59,7 @@ function builtIn(auth: BuiltIn, found: Scheme<never> | undefined): Signer {
     slots: scheme.slots(auth),
     readsBody: readsBodyOf ? 'some' : readsBody,
     readsBodyOf: (call) => readsBodyOf?.(auth, call) ?? readsBody,
-    mints: scheme.mints ?? false,
+    mints: typeof scheme.mints === 'function' ? scheme.mints(auth) : (scheme.mints ?? false),
     rejection: {
       statuses: auth.invalidate_on,
       body: auth.type === 'bearer_redis' ? auth.body_codes : null,

@@ -27,6 +27,7 @@ export function credentialsOf(values: Readonly<Record<string, string>>): Credent
     },
     minted: () => Promise.reject(new Error('nothing is minted here')),
     stored: () => Promise.resolve(null),
+    made: (secret) => secret,
   }
 }
 
