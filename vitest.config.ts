@@ -47,7 +47,9 @@ const fixtureCatalog: Plugin = {
   name: 'fixture-catalog',
   enforce: 'pre',
   resolveId: (source, importer) =>
-    source === './generated/catalog.ts' && importer?.startsWith(join(root, 'src')) ? catalog : null,
+    /^\.\.?\/generated\/catalog\.ts$/.test(source) && importer?.startsWith(join(root, 'src'))
+      ? catalog
+      : null,
   load: (id) => (id === catalog ? fixtures : null),
 }
 
@@ -108,6 +110,7 @@ export default defineConfig({
             'test/audit/**/*.test.ts',
             'test/auth/**/*.test.ts',
             'test/content/**/*.test.ts',
+            'test/protocols/**/*.test.ts',
             'test/control/**/*.test.ts',
             'test/grants/**/*.test.ts',
             'test/approvals/**/*.test.ts',

@@ -1,8 +1,11 @@
 import type { Auth } from './auth/config.ts'
 import type { PluginClass } from './auth/plugin.ts'
 import type { SecretRef, Slots } from './auth/scheme.ts'
+import type { Schemes } from './auth/signer.ts'
 import type { Conditions } from './content/conditions.ts'
+import type { Layout } from './layout.ts'
 import type { Window } from './limits/bucket.ts'
+import type { GitRules } from './protocols/git_refs.ts'
 
 /**
  * One upstream API: a file of `providers/` with every default filled in. The keys are those of the
@@ -34,6 +37,12 @@ export interface Provider {
   readonly scrub: 'auto' | 'always' | 'off'
   /** What becomes of an answer that repeats it. */
   readonly on_echo: 'redact' | 'block'
+  /** How a call that names it by host name is taken apart: empty, or complete. */
+  readonly layout: readonly Layout[]
+  /** Git over HTTP, and to which refs it may push. null: its requests are like any others. */
+  readonly git: GitRules | null
+  /** The binding whose client certificate its connections are made with. null: none. */
+  readonly mtls: string | null
   readonly auth: Auth
   readonly credential: Credential
   readonly forwarding: Forwarding
@@ -106,4 +115,6 @@ export interface Catalog {
   readonly hosts: readonly Host[]
   /** By `module` of the provider's auth. */
   readonly plugins: ReadonlyMap<string, PluginClass>
+  /** Those that the providers name. */
+  readonly schemes: Partial<Schemes>
 }

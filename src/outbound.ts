@@ -1,5 +1,6 @@
-import type { Signer } from './auth/index.ts'
+import { PLACE } from './auth/scheme.ts'
 import type { Draft, SigningCall, Slots } from './auth/scheme.ts'
+import type { Signer } from './auth/signer.ts'
 import { SHARED_HEADERS, slotOf } from './cache.ts'
 import type { Call } from './call.ts'
 import type { Provider } from './catalog.ts'
@@ -86,6 +87,11 @@ function keepOnly(headers: Headers, names: readonly string[]): void {
   headers.set('user-agent', 'outpost')
 }
 
+/** The same as it may be shown: with `{token}` where the path has the credential. */
+export function shownUrlOf(provider: Provider, draft: Draft, { path, query }: Call): string {
+  return urlOf(provider, { ...draft, path: basePath(provider) + path }, query)
+}
+
 function originOf({ base_url }: Provider): string {
   return base_url.slice(0, pathStart(base_url))
 }
@@ -110,6 +116,7 @@ export async function sign(
   credentials: Opening,
   now: number,
 ): Promise<void> {
+  const { path } = draft
   try {
     await signer.sign(draft, credentials, now)
   } catch (cause) {
@@ -120,6 +127,13 @@ export async function sign(
     })
   }
   for (const text of placedIn(draft, signer.slots, credentials.opened)) credentials.sent(text)
+  if (draft.path !== path) credentials.sent(inPlaceOf(path, draft.path))
+}
+
+/** What a scheme put into the path, as it stands there. */
+function inPlaceOf(path: string, signed: string): string {
+  const at = path.indexOf(PLACE)
+  return signed.slice(at, signed.length - (path.length - at - PLACE.length))
 }
 
 /** What was made of secrets and put in the credential's places: no secret itself, no timestamp. */

@@ -4,7 +4,8 @@ import { decideAsked } from './asked.ts'
 import type { Progress } from './audit/describe.ts'
 import { writeCall, writeEchoes } from './audit/write.ts'
 import { slotOf } from './cache.ts'
-import { lookUp, namedByGrant, readCall, resolve } from './call.ts'
+import { laidOut, lookUp, namedByGrant, readCall, resolve } from './call.ts'
+import { challenging } from './challenge.ts'
 import type { Deps } from './deps.ts'
 import { forward } from './forward.ts'
 import { lookAgain, stillAllowed } from './gate.ts'
@@ -12,6 +13,7 @@ import { claimKey, holding } from './idempotency.ts'
 import { identify, placeOf, reachOf } from './identity.ts'
 import { Incoming } from './incoming.ts'
 import { outbound, sign, signingCall } from './outbound.ts'
+import { withoutKey } from './path_slot.ts'
 import { permitted } from './policy/decision.ts'
 import type { Permit } from './policy/decision.ts'
 import { asRefusal, refuse } from './refusal.ts'
@@ -34,7 +36,7 @@ async function recorded(request: Request, deps: Deps): Promise<Response> {
   const so: Progress = { id: deps.newId(at), at, request }
   const response = await answer(request, deps, so).catch((error: unknown) => {
     so.body?.leave()
-    return refuse((so.refusal = asRefusal(error)))
+    return refuse((so.refusal = challenging(asRefusal(error), so, deps.catalog)))
   })
   response.headers.set('x-outpost-request-id', so.id)
   writeCall(so, { now: deps.now(), response }, deps)
@@ -43,11 +45,13 @@ async function recorded(request: Request, deps: Deps): Promise<Response> {
 
 /** Who asks for what, and may they. Then a stored answer where there is one, else the upstream's. */
 async function answer(request: Request, deps: Deps, so: Progress): Promise<Response> {
-  const asked = (so.call = readCall(request, deps.settings))
+  const read = laidOut(readCall(request, deps.settings), deps.catalog)
+  const asked = (so.call = withoutKey(read, deps.catalog, lookUp(deps.catalog, read.named)))
   const place = (so.place = placeOf(request, deps))
   const caller = (so.caller = await identify(asked, place, deps))
-  const call = (so.call = namedByGrant(asked, caller.grant))
-  const named = lookUp(deps.catalog, call.named)
+  const meant = namedByGrant(asked, caller.grant)
+  const named = lookUp(deps.catalog, meant.named)
+  const call = (so.call = withoutKey(meant, deps.catalog, named))
   const provider = resolve(call, named, reachOf(caller, deps.catalog))
   const body = (so.body = new Incoming(call, provider))
   const permit = permitted((so.decision = await decideAsked(caller, provider, call, body)))

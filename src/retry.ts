@@ -1,4 +1,4 @@
-import type { Rejection } from './auth/index.ts'
+import type { Rejection } from './auth/signer.ts'
 import type { Upstream } from './forward.ts'
 import type { Opening } from './opening.ts'
 import type { Permit } from './policy/decision.ts'

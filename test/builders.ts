@@ -1,4 +1,4 @@
-import { signerOf } from '../src/auth/index.ts'
+import { SCHEMES, signerOf } from '../src/auth/index.ts'
 import type { Call } from '../src/call.ts'
 import type { Catalog, Forwarding, Host, Provider, Rule } from '../src/catalog.ts'
 import type { Caller } from '../src/identity.ts'
@@ -38,6 +38,9 @@ export function aProvider(
     max_body_bytes: null,
     scrub: 'auto',
     on_echo: 'redact',
+    layout: [],
+    git: null,
+    mtls: null,
     credential: { ...signer.slots, secrets: signer.secrets, reads_body: signer.readsBody },
     ...over,
     auth,
@@ -96,6 +99,7 @@ export function aCatalog(
     providers: new Map(providers.map((each) => [each.name, each])),
     hosts,
     plugins: new Map(),
+    schemes: SCHEMES,
   }
 }
 

@@ -115,6 +115,71 @@ describe('a grant token', () => {
   })
 })
 
+const basic = (pair: string) => `Basic ${btoa(pair)}`
+
+/** `Authorization` as clients write it, and the keys that it shows. */
+const AUTHORIZATIONS: readonly [string, (key: string) => string][] = [
+  ['Bearer', (key) => `Bearer ${key}`],
+  ['small letters', (key) => `bearer ${key}`],
+  ['capitals and blanks', (key) => `BEARER \t ${key}`],
+  ['token, as git forges take it', (key) => `token ${key}`],
+  ['Token', (key) => `Token ${key}`],
+  ['Rails', (key) => `Token token="${key}"`],
+  ['Rails, without quotes', (key) => `Token token=${key}`],
+  ['Rails, with more', (key) => `Token token="${key}", nonce="def"`],
+  ['Rails behind Bearer', (key) => `Bearer token="${key}"`],
+  ['Basic, the password', (key) => basic(`x-access-token:${key}`)],
+  ['Basic, the user name', (key) => basic(`${key}:x-oauth-basic`)],
+  ['Basic, the user name alone', (key) => basic(`${key}:`)],
+  ['Basic, the password alone', (key) => basic(`:${key}`)],
+  ['Basic without a colon', (key) => basic(key)],
+  ['Basic in small letters', (key) => basic(`a:${key}`).replace('Basic ', 'basic  ')],
+  ['Basic without padding', (key) => basic(`ab:${key}`).replace(/=+$/, '')],
+]
+
+/** What only a grant token is recognised in, by its form. */
+const OF_GRANTS: readonly [string, (key: string) => string][] = [
+  ['nothing in front', (key) => key],
+  ['Basic without base64', (key) => `Basic ${key}`],
+  ['GenieKey', (key) => `GenieKey ${key}`],
+  ['ApiKey', (key) => `ApiKey ${key}`],
+  ['Bot', (key) => `Bot ${key}`],
+  ['SSWS', (key) => `SSWS ${key}`],
+  ['a name with dashes', (key) => `Klaviyo-API-Key ${key}`],
+  ['a parameter of any scheme', (key) => `OAuth realm="x", oauth_token="${key}"`],
+  ['a parameter without a scheme', (key) => `auth_token=${key}`],
+  ['a word behind Bearer', (key) => `Bearer ${key} trailing`],
+  ['Basic with colons in the password', (key) => basic(`a:b:${key}`)],
+  ['Basic with colons behind', (key) => basic(`a:${key}:b`)],
+]
+
+describe('Authorization', () => {
+  it.each(AUTHORIZATIONS)('%s shows any key', (_title, value) => {
+    for (const key of [KEY, GRANT]) {
+      const { deciding, carriers } = presentedIn(
+        aCallWith('', { authorization: value(key) }),
+        SLOTS,
+      )
+      expect(deciding).toContain(key)
+      expect(carriers(key).headers).toContain('authorization')
+    }
+  })
+
+  it.each(OF_GRANTS)('%s shows a grant token', (_title, value) => {
+    const shown = (key: string) => presentedIn(aCallWith('', { authorization: value(key) }), SLOTS)
+    expect(shown(GRANT).deciding).toContain(GRANT)
+    expect(shown(GRANT).carriers('').headers).toContain('authorization')
+  })
+
+  it.each([
+    ['a longer word', `GenieKey ${GRANT}x`],
+    ['a word with more in front', `GenieKey x${GRANT}`],
+    ['what is no UTF-8', `Basic ${btoa('\xff:a')}`],
+  ])('%s shows no grant token', (_title, authorization) => {
+    expect(presentedIn(aCallWith('', { authorization }), SLOTS).deciding).not.toContain(GRANT)
+  })
+})
+
 /** A second with a pass for each parameter. */
 it('what was shown in a query is found in one pass, however many providers have a parameter', () => {
   const many = Array.from({ length: 200 }, (_, n) =>

@@ -191,6 +191,12 @@ export const ANSWERS: Readonly<Record<Operation, v.GenericSchema | null>> = {
     ),
     providers: names,
   }),
+  mcp: v.strictObject({
+    jsonrpc: v.literal('2.0'),
+    id: v.union([v.string(), v.number()]),
+    result: v.exactOptional(v.looseObject({})),
+    error: v.exactOptional(v.strictObject({ code: v.number(), message: v.string() })),
+  }),
   approvalStatus: v.strictObject({
     id: v.string(),
     state: v.picklist(['pending', 'approved', 'denied', 'used', 'expired']),

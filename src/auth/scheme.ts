@@ -71,13 +71,16 @@ export interface NotMinted {
   readonly final: boolean
 }
 
-/** The upstream request while it is being built. A scheme changes what is not `readonly`, and headers. */
+/**
+ * The upstream request while it is being built. A scheme changes what is not `readonly`, and headers;
+ * of a path the `{token}` of its own slot, nothing else.
+ */
 export interface Draft {
   readonly method: string
   /** The provider's: scheme, host and path prefix, without a trailing slash. */
   readonly base_url: string
   readonly headers: Headers
-  /** The upstream path exactly as it will be sent. */
+  /** The upstream path exactly as it will be sent, with `{token}` where the credential goes into it. */
   path: string
   /** The query exactly as it will be sent, without its `?`; empty when there is none. */
   query: string
@@ -101,12 +104,21 @@ export interface Reframing {
 export type SigningCall = Pick<Draft, 'method' | 'path' | 'query' | 'headers'>
 
 /**
+ * What stands in a path where the upstream wants its credential, from the call that is read until
+ * the scheme puts the secret there: `/bot{token}/sendMessage`. No client can send it: a path with a
+ * raw brace is refused (`src/target.ts`).
+ */
+export const PLACE = '{token}'
+
+/**
  * The places on a request that belong to the credential. Whatever an agent sends there is never
  * forwarded; it may be the agent's own key, which SDKs put where the upstream's key would go.
  */
 export interface Slots {
   readonly headers: readonly string[]
   readonly params: readonly string[]
+  /** Beginnings of paths below the base URL, with `{token}` where the credential stands. */
+  readonly paths?: readonly string[]
 }
 
 /** One way of putting a credential on a request. Every file of this folder exports one. */

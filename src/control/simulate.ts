@@ -5,6 +5,7 @@ import type { Host, Provider } from '../catalog.ts'
 import { stateOf } from '../grants/grant.ts'
 import { reachOf } from '../identity.ts'
 import type { Caller } from '../identity.ts'
+import { withoutKey } from '../path_slot.ts'
 import { decide } from '../policy/decide.ts'
 import type { Decision } from '../policy/decision.ts'
 import { asRefusal, Refusal } from '../refusal.ts'
@@ -49,8 +50,9 @@ export const simulate: Handler<'simulate'> = async (asked) => {
   }
   if (caller.host) step('host', true, `${caller.host.id}, tenant ${caller.tenant}`)
 
-  const call = callIn(body)
-  const named = deps.catalog.providers.get(call.named.name) ?? null
+  const written = callIn(body)
+  const named = deps.catalog.providers.get(written.named.name) ?? null
+  const call = withoutKey(written, deps.catalog, named)
   try {
     const provider = resolve(call, named, reachOf(caller, deps.catalog))
     step('provider', true, provider.name)

@@ -1,6 +1,7 @@
 import type { Call } from '../call.ts'
 import type { Provider } from '../catalog.ts'
 import type { Content, Wanted } from '../content/content.ts'
+import { PROTOCOLS } from '../generated/catalog.ts'
 import type { Operation } from '../operation.ts'
 import type { Protocol } from './protocol.ts'
 
@@ -30,13 +31,14 @@ export function spokenIn(provider: Provider, call: Call): Spoken | null {
 const known = new WeakMap<Provider, readonly Listener[]>()
 
 /** One line a protocol: what of a provider is its configuration; null where it does not speak it. */
-function listenersOf(_provider: Provider): readonly Listener[] {
-  return []
+function listenersOf(provider: Provider): readonly Listener[] {
+  return [...listening(PROTOCOLS.git, provider.git)]
 }
 
 /** The protocol by the provider's rules for it. */
-export function listening<C>(protocol: Protocol<C>, config: C | null): readonly Listener[] {
+function listening<C>(protocol: Protocol<C> | null, config: C | null): readonly Listener[] {
   if (config === null) return []
+  if (!protocol) throw new Error('a protocol of this provider is not in this build')
   return [
     (call) => {
       const wants = protocol.wants(call, config)
