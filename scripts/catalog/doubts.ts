@@ -4,6 +4,7 @@ import type { Auth } from '../../src/auth/config.ts'
 import { isSafe } from '../../src/policy/route.ts'
 import type { Fault } from './explain.ts'
 import type { Path } from './problem.ts'
+import { ruleDoubts } from './rule-doubts.ts'
 import type { ProviderFile } from './schema.ts'
 import { looksLikeToken } from './secret-names.ts'
 import { textOf } from './value.ts'
@@ -21,6 +22,7 @@ export function doubts(
     ...(auth ? neverTried(written, auth) : []),
     ...tokensIn(written, []),
     ...(file ? silentWrites(written, file) : []),
+    ...(file ? ruleDoubts(file.forwarding) : []),
     ...(file && auth ? inClear(file, auth) : []),
   ]
 }
@@ -74,7 +76,8 @@ function silentWrites(
   if (mode !== 'allowlist' || !isMapping(section)) return []
   const silent = itemsOf(section['allow']).flatMap((rule, index) => {
     const writes = allow[index]?.methods.some((method) => !isSafe(method)) ?? false
-    return writes && !says(rule, 'sensitive') ? [`[${index}]`] : []
+    const decided = ['sensitive', 'approval', 'deny'].some((key) => says(rule, key))
+    return writes && !decided ? [`[${index}]`] : []
   })
   if (silent.length === 0) return []
   const message = `any caller may write by ${silent.join(', ')}: say whether they are "sensitive", true or false`
