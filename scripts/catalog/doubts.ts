@@ -5,6 +5,7 @@ import { isSafe } from '../../src/policy/route.ts'
 import { endpointsOf } from './auth-endpoints.ts'
 import type { Fault } from './explain.ts'
 import type { Path } from './problem.ts'
+import { ruleDoubts } from './rule-doubts.ts'
 import type { ProviderFile } from './schema.ts'
 import { looksLikeToken } from './secret-names.ts'
 import { textOf } from './value.ts'
@@ -22,6 +23,7 @@ export function doubts(
     ...(auth ? neverTried(written, auth) : []),
     ...tokensIn(written, []),
     ...(file ? silentWrites(written, file) : []),
+    ...(file ? ruleDoubts(file.forwarding) : []),
     ...(file && auth ? inClear(file, auth) : []),
   ]
 }
@@ -77,7 +79,8 @@ function silentWrites(
     const writes = allow[index]?.methods.some((method) => !isSafe(method)) ?? false
     // There the operation tells, not the method.
     const told = [graphql?.path, mcp?.path].includes(allow[index]?.pattern)
-    return writes && !told && !says(rule, 'sensitive') ? [`[${index}]`] : []
+    const decided = ['sensitive', 'approval', 'deny'].some((key) => says(rule, key))
+    return writes && !told && !decided ? [`[${index}]`] : []
   })
   if (silent.length === 0) return []
   const message = `any caller may write by ${silent.join(', ')}: say whether they are "sensitive", true or false`

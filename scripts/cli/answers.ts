@@ -175,6 +175,7 @@ export const Simulated = v.object({
     sensitive: v.nullish(v.boolean(), null),
     category: text,
     approval: v.nullish(v.union([v.string(), v.boolean()]), null),
+    needs_body: v.nullish(v.boolean(), false),
   }),
   steps: v.array(
     v.object({
