@@ -9,13 +9,13 @@ import { Scrubber } from './scrub/scrubber.ts'
 import type { Search } from './scrub/search.ts'
 
 /** These carry no body, and the runtime throws when one is given: Fetch standard, null body status. */
-const WITHOUT_BODY = new Set([204, 205, 304])
+export const WITHOUT_BODY = new Set([204, 205, 304])
 
 /**
  * An answer that says that it is shorter than `LARGE_BYTES` is searched before its headers leave,
  * unless it takes longer than this to come.
  */
-const WHOLE_MS = 250
+export const WHOLE_MS = 250
 
 /** Said of the very bytes that the upstream sent: RFC 9530, RFC 3230, RFC 1864, RFC 9110 §14.3. */
 const OF_THE_BYTES = ['content-digest', 'repr-digest', 'digest', 'content-md5', 'accept-ranges']
@@ -128,7 +128,7 @@ function nothing(): void {}
  * @throws Refusal for a coding that cannot be taken off, and for a part of a body: what stands at its
  * edges may be a part of a secret.
  */
-function decoded(
+export function decoded(
   { status, headers }: Response,
   body: ReadableStream<Uint8Array>,
   coding: string,
@@ -177,7 +177,7 @@ function streamed(headers: Headers, how: HowRead): ScrubbedBody {
 }
 
 /** Takes back what the upstream said of bytes that are others now. */
-function weaken(headers: Headers): void {
+export function weaken(headers: Headers): void {
   for (const name of OF_THE_BYTES) headers.delete(name)
   headers.delete('content-encoding')
   const tag = headers.get('etag')
