@@ -76,7 +76,7 @@ export function readCall(request: Request, settings: Settings): Call {
 /** What `PUBLIC_URL` says; of that its scheme, where a provider has a host name of its own. */
 function originFor({ by }: Named, request: Request, { publicUrl }: Settings): string {
   const origin = originOf(request)
-  if (publicUrl === null) return origin
+  if (publicUrl === null || publicUrl === '') return origin
   return by === 'host'
     ? publicUrl.replace(/:.*/, '') + origin.slice(origin.indexOf(':'))
     : publicUrl

@@ -35,7 +35,7 @@ export interface Settings {
   readonly trustedProxies: readonly Range[] | null
   /** Lower case; empty: no selection by host name. */
   readonly domain: string
-  /** The origin by which agents reach the proxy. null: not set, or not right. */
+  /** The origin by which agents reach the proxy; empty: that of each call. null: it is none. */
   readonly publicUrl: string | null
   /** Lower case; empty: none. */
   readonly defaultProvider: string
@@ -76,6 +76,7 @@ export function readSettings(env: Variables): Settings {
 
 /** A URL that is an origin and nothing else. */
 function originIn(url: string): string | null {
+  if (url === '') return ''
   const isOrigin = /^https?:\/\/[^/?#@\\\s]+\/?$/i.test(url)
   return isOrigin && URL.canParse(url) ? new URL(url).origin : null
 }

@@ -31,14 +31,13 @@ export async function withUrlsForAgent(
 ): Promise<Response> {
   const ways = waysOf(permit.provider)
   const { body, status, statusText } = upstream
-  if (ways.length === 0 || !body || !isRewritable(upstream)) return upstream
+  if (ways.length === 0 || !isRewritable(upstream)) return upstream
+  if (!body) return permit.call.method === 'HEAD' ? headOf(upstream) : upstream
   const coding = codingOf(upstream.headers)
   const length = declaredLength(upstream.headers) ?? Infinity
   const reading = new Reading(decoded(upstream, body, coding), coding === '' ? length : Infinity)
   const strings = new JsonStrings(ways, (text) => urlForAgent(text, permit))
-  const headers = new Headers(upstream.headers)
-  weaken(headers)
-  headers.delete('content-length')
+  const { headers } = headOf(upstream)
   const whole = length < LARGE_BYTES ? await wholeOf(reading) : null
   if (!whole) return new Response(streamed(reading, strings, left), { status, statusText, headers })
   const parts = [...strings.push(whole), ...strings.end()]
@@ -46,6 +45,14 @@ export async function withUrlsForAgent(
   reading.release()
   headers.set('content-length', String(said.length))
   return new Response(said, { status, statusText, headers })
+}
+
+/** What is true of the answer without its body when that is another. */
+function headOf({ status, statusText, headers: said }: Response): Response {
+  const headers = new Headers(said)
+  weaken(headers)
+  headers.delete('content-length')
+  return new Response(null, { status, statusText, headers })
 }
 
 function isRewritable({ status, headers }: Response): boolean {

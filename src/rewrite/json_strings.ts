@@ -197,35 +197,43 @@ export class JsonStrings {
 
   /** All of a value that nobody looks into, to its end. */
   #value(chunk: Uint8Array, from: number): number {
-    for (let at = from; at < chunk.length; at += 1) {
-      if (this.#inText) {
-        const end = this.#endOfText(chunk, at)
-        if (end < 0) return chunk.length
-        this.#inText = false
-        at = end - 1
-      } else if (this.#isLast(chunk[at] ?? 0)) {
-        this.#ended()
-        return at + 1
-      }
+    let at = from
+    while (at < chunk.length) {
+      if (this.#inText) at = this.#endOfText(chunk, at)
+      if (at < 0) return chunk.length
+      this.#inText = false
+      at = this.#toText(chunk, at)
+      if (!this.#inText) return at
     }
-    return chunk.length
+    return at
   }
 
-  #isLast(byte: number): boolean {
-    if (byte === QUOTE) this.#inText = true
-    else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) this.#depth += 1
-    else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) this.#depth -= 1
-    return this.#depth === 0
+  /** To behind the next quote outside of a text, or the end of the value. Most bytes pass here. */
+  #toText(chunk: Uint8Array, from: number): number {
+    let depth = this.#depth
+    let at = from
+    while (at < chunk.length && depth > 0 && !this.#inText) {
+      const byte = chunk[at] ?? 0
+      if (byte === QUOTE) this.#inText = true
+      else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) depth += 1
+      else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) depth -= 1
+      at += 1
+    }
+    this.#depth = depth
+    if (depth === 0) this.#ended()
+    return at
   }
 
   /** Behind the quote that ends a text; -1 when that is not in this chunk. */
   #endOfText(chunk: Uint8Array, from: number): number {
-    for (let at = from; at < chunk.length; at += 1) {
+    let at = this.#escaped ? from + 1 : from
+    this.#escaped = false
+    while (at < chunk.length) {
       const byte = chunk[at]
-      if (this.#escaped) this.#escaped = false
-      else if (byte === BACKSLASH) this.#escaped = true
-      else if (byte === QUOTE) return at + 1
+      if (byte === QUOTE) return at + 1
+      at += byte === BACKSLASH ? 2 : 1
     }
+    this.#escaped = at > chunk.length
     return -1
   }
 
