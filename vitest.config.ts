@@ -49,7 +49,9 @@ const fixtureCatalog: Plugin = {
   name: 'fixture-catalog',
   enforce: 'pre',
   resolveId: (source, importer) =>
-    source === './generated/catalog.ts' && importer?.startsWith(join(root, 'src')) ? catalog : null,
+    /^\.\.?\/generated\/catalog\.ts$/.test(source) && importer?.startsWith(join(root, 'src'))
+      ? catalog
+      : null,
   load: (id) => (id === catalog ? fixtures : null),
 }
 
@@ -110,6 +112,8 @@ export default defineConfig({
             'test/*.test.ts',
             'test/audit/**/*.test.ts',
             'test/auth/**/*.test.ts',
+            'test/content/**/*.test.ts',
+            'test/protocols/**/*.test.ts',
             'test/control/**/*.test.ts',
             'test/grants/**/*.test.ts',
             'test/approvals/**/*.test.ts',

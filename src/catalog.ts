@@ -1,7 +1,11 @@
 import type { Auth } from './auth/config.ts'
 import type { PluginClass } from './auth/plugin.ts'
 import type { SecretRef, Slots } from './auth/scheme.ts'
+import type { Schemes } from './auth/signer.ts'
+import type { Conditions } from './content/conditions.ts'
+import type { Layout } from './layout.ts'
 import type { Window } from './limits/bucket.ts'
+import type { GitRules } from './protocols/git_refs.ts'
 
 /**
  * One upstream API: a file of `providers/` with every default filled in. The keys are those of the
@@ -33,6 +37,12 @@ export interface Provider {
   readonly scrub: 'auto' | 'always' | 'off'
   /** What becomes of an answer that repeats it. */
   readonly on_echo: 'redact' | 'block'
+  /** How a call that names it by host name is taken apart: empty, or complete. */
+  readonly layout: readonly Layout[]
+  /** Git over HTTP, and to which refs it may push. null: its requests are like any others. */
+  readonly git: GitRules | null
+  /** The binding whose client certificate its connections are made with. null: none. */
+  readonly mtls: string | null
   readonly auth: Auth
   readonly credential: Credential
   readonly forwarding: Forwarding
@@ -41,7 +51,8 @@ export interface Provider {
 /** What `auth` implies, worked out at build time. */
 export interface Credential extends Slots {
   readonly secrets: readonly SecretRef[]
-  readonly reads_body: boolean
+  /** `some`: of which calls, the scheme says. */
+  readonly reads_body: boolean | 'some'
   /** Tokens are minted for it, which takes OUTPOST_MASTER_KEY. */
   readonly mints?: boolean
   /** Where they are minted, as patterns, when that is below `base_url`: not for agents. */
@@ -73,6 +84,14 @@ export interface Rule {
   readonly sensitive: boolean | null
   /** Whom a cached answer may be given to: the caller, or every caller of its tenant. */
   readonly cache_scope: 'caller' | 'tenant'
+  /** Where these do not hold, the rule does not match, and the next one is looked at. */
+  readonly when: { readonly query: Conditions; readonly body: Conditions } | null
+  /** What has to hold of a call that matches; else it is refused. */
+  readonly query: Conditions
+  readonly body: Conditions
+  /** A person has to say yes first. */
+  readonly approval: boolean
+  readonly deny: boolean
 }
 
 /** One entry of `hosts.yaml`: who may call from where. */
@@ -96,4 +115,6 @@ export interface Catalog {
   readonly hosts: readonly Host[]
   /** By `module` of the provider's auth. */
   readonly plugins: ReadonlyMap<string, PluginClass>
+  /** Those that the providers name. */
+  readonly schemes: Partial<Schemes>
 }

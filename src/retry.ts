@@ -1,8 +1,8 @@
-import type { Rejection } from './auth/index.ts'
+import type { Rejection } from './auth/signer.ts'
 import type { Upstream } from './forward.ts'
 import { textsAt } from './json_path.ts'
 import type { Opening } from './opening.ts'
-import type { Permit } from './policy/decide.ts'
+import type { Permit } from './policy/decision.ts'
 import { jsonBeside } from './tokens/body_codes.ts'
 
 /** The credential of one call, as far as the upstream's opinion of it matters. */

@@ -1,7 +1,9 @@
-import { signerOf } from '../src/auth/index.ts'
+import { SCHEMES, signerOf } from '../src/auth/index.ts'
 import type { Call } from '../src/call.ts'
-import type { Catalog, Forwarding, Host, Provider } from '../src/catalog.ts'
+import type { Catalog, Forwarding, Host, Provider, Rule } from '../src/catalog.ts'
 import type { Caller } from '../src/identity.ts'
+import { decide } from '../src/policy/decide.ts'
+import type { Decision } from '../src/policy/decision.ts'
 import type { TenantStub } from '../src/tenants/stubs.ts'
 
 type Part<T> = { readonly [K in keyof T]?: T[K] }
@@ -36,6 +38,9 @@ export function aProvider(
     max_body_bytes: null,
     scrub: 'auto',
     on_echo: 'redact',
+    layout: [],
+    git: null,
+    mtls: null,
     credential: { ...signer.slots, secrets: signer.secrets, reads_body: signer.readsBody },
     ...over,
     auth,
@@ -51,6 +56,24 @@ export function aProvider(
       upstream_429: 'pass',
       ...over.forwarding,
     },
+  }
+}
+
+/** One rule of `forwarding.allow` that says nothing but methods and path. */
+export function aRule(methods: readonly string[], pattern: string, over: Part<Rule> = {}): Rule {
+  return {
+    methods,
+    pattern,
+    category: null,
+    cache_ttl: null,
+    cache_scope: 'caller',
+    sensitive: null,
+    when: null,
+    query: [],
+    body: [],
+    approval: false,
+    deny: false,
+    ...over,
   }
 }
 
@@ -76,6 +99,7 @@ export function aCatalog(
     providers: new Map(providers.map((each) => [each.name, each])),
     hosts,
     plugins: new Map(),
+    schemes: SCHEMES,
   }
 }
 
@@ -130,4 +154,11 @@ export function aTenant(trail: string[], over: Partial<TenantStub> = {}): Tenant
     counts: unasked,
     ...over,
   }
+}
+
+/** The decision about a call of which nothing has to be read. */
+export function decided(caller: Caller, provider: Provider, call: Call): Decision {
+  const decision = decide(caller, provider, call, null)
+  if (decision.allow === null) throw new Error('it depends on the body')
+  return decision
 }

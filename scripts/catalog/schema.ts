@@ -3,13 +3,15 @@ import { z } from 'zod'
 import type { Forwarding, Provider, Rule } from '../../src/catalog.ts'
 import type { Window } from '../../src/limits/bucket.ts'
 import { AUTH_KEYS } from './auth-schema.ts'
+import { bindingName } from './auth-value.ts'
 import { baseUrl } from './base-url.ts'
 import { distinctHeaders } from './distinct.ts'
-import { ALWAYS, exactlyOne } from './exactly-one.ts'
 import type { Homes } from './explain.ts'
+import { GIT_KEYS, gitRules } from './git-schema.ts'
 import { fieldValue, forwardableHeader, headerName, settableHeader } from './header-name.ts'
-import { methodName } from './method.ts'
-import { patternText } from './pattern-text.ts'
+import { LAYOUT_KEYS, layout } from './layout-schema.ts'
+import { providerName } from './provider-name.ts'
+import { category, pattern, rule, ruleShape } from './rule-schema.ts'
 import { checked, choice, flag, given, list, text, whole } from './value.ts'
 
 const MAX_WAIT_MS = 600_000
@@ -18,13 +20,6 @@ const MAX_WAIT_MS = 600_000
 const MAX_CAPACITY = 1_000_000
 const MAX_WINDOW_MS = 31 * 24 * 3_600_000
 
-/** A provider's name in lower case: part of header values, paths and host names. */
-export const providerName = text({
-  what: 'a name of letters, digits, "_" and "-"',
-  test: /^[a-zA-Z0-9_-]+$/,
-  show: true,
-}).transform((name) => name.toLowerCase())
-
 /** Whom a provider or a host belongs to. */
 export const tenantName = text({
   what: 'a name of 1 to 64 letters, digits, "_" and "-"',
@@ -32,40 +27,7 @@ export const tenantName = text({
   show: true,
 })
 
-const pattern = checked('a path pattern such as /v1/**', patternText)
-const category = text({ what: 'the name of a category', test: /^[\x21-\x7e]{1,64}$/, show: true })
 const prose = text({ what: 'text' })
-
-const ruleShape = {
-  method: methodName.optional(),
-  methods: list(methodName).optional(),
-  pattern: pattern.optional(),
-  path: pattern.optional(),
-  category: category.optional(),
-  cache_ttl: whole(0).optional(),
-  cache_scope: choice(['caller', 'tenant']).default('caller'),
-  sensitive: flag.optional(),
-}
-
-const rule = z.preprocess(
-  (found) => given(found),
-  z
-    .strictObject(ruleShape)
-    .superRefine(exactlyOne('method', 'methods'), ALWAYS)
-    .superRefine(exactlyOne('pattern', 'path'), ALWAYS)
-    .superRefine(({ methods }, context) => {
-      if (methods?.length !== 0) return
-      context.addIssue({ code: 'custom', path: ['methods'], message: 'expected a method or more' })
-    })
-    .transform(({ method, methods, pattern: written, path, ...rest }): Rule => ({
-      methods: [...new Set(method === undefined ? methods : [method])],
-      pattern: written ?? path ?? '',
-      category: rest.category ?? null,
-      cache_ttl: rest.cache_ttl ?? null,
-      cache_scope: rest.cache_scope,
-      sensitive: rest.sensitive ?? null,
-    })),
-)
 
 const window: z.ZodType<Window> = z.preprocess(
   (found) => given(found),
@@ -125,6 +87,9 @@ const providerShape = {
   max_body_bytes: whole(1).optional(),
   scrub: choice(['auto', 'always', 'off']).default('auto'),
   on_echo: choice(['redact', 'block']).default('redact'),
+  git: gitRules.optional(),
+  layout: layout.default([]),
+  mtls: bindingName.optional(),
   /** `auth-schema.ts` reads it, so that what is wrong with the rest does not hide its problems. */
   auth: z.unknown().optional(),
   forwarding: forwarding.prefault({}),
@@ -150,11 +115,15 @@ export const providerFile: z.ZodType<ProviderFile> = z.preprocess(
     tenant: found.tenant ?? null,
     strip_response_headers: found.strip_response_headers.map((name) => name.toLowerCase()),
     max_body_bytes: found.max_body_bytes ?? null,
+    git: found.git ?? null,
+    mtls: found.mtls ?? null,
   })),
 )
 
 /** Where each key of a provider file belongs; the outer level wins where a key is at home in two. */
 export const PROVIDER_HOMES: Homes = new Map([
+  ...LAYOUT_KEYS.map((key) => [key, 'in an entry of "layout"'] as const),
+  ...GIT_KEYS.map((key) => [key, 'under "git"'] as const),
   ...Object.keys(ruleShape).map((key) => [key, 'in a rule of "forwarding.allow"'] as const),
   ...AUTH_KEYS.map((key) => [key, 'under "auth"'] as const),
   ...Object.keys(forwardingShape).map((key) => [key, 'under "forwarding"'] as const),

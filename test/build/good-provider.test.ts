@@ -22,6 +22,9 @@ const DEFAULTS: Provider = {
   max_body_bytes: null,
   scrub: 'auto',
   on_echo: 'redact',
+  layout: [],
+  git: null,
+  mtls: null,
   auth: { type: 'none', invalidate_on: [] },
   credential: { secrets: [], headers: [], params: [], reads_body: false },
   forwarding: {
@@ -50,6 +53,9 @@ it.each(['auth: none', 'auth: { type: none }', 'auth: "none"'])(
     expect(Object.keys(provider).toSorted()).toEqual(Object.keys(DEFAULTS).toSorted())
   },
 )
+
+/** Of a rule that asks nothing of what a call says. */
+const PLAIN = { when: null, query: [], body: [], approval: false, deny: false }
 
 /** [what, lines 4 and following, what differs from the defaults] */
 const KEYS: readonly (readonly [string, string, object])[] = [
@@ -160,6 +166,7 @@ const FORWARDING: readonly (readonly [string, string, object])[] = [
           cache_ttl: null,
           cache_scope: 'caller',
           sensitive: null,
+          ...PLAIN,
         },
       ],
     },
@@ -177,6 +184,7 @@ const FORWARDING: readonly (readonly [string, string, object])[] = [
           cache_ttl: null,
           cache_scope: 'caller',
           sensitive: false,
+          ...PLAIN,
         },
       ],
     },
@@ -194,6 +202,7 @@ const FORWARDING: readonly (readonly [string, string, object])[] = [
           cache_ttl: 5,
           cache_scope: 'tenant',
           sensitive: true,
+          ...PLAIN,
         },
       ],
     },
@@ -210,6 +219,7 @@ const FORWARDING: readonly (readonly [string, string, object])[] = [
           cache_ttl: null,
           cache_scope: 'caller',
           sensitive: null,
+          ...PLAIN,
         },
       ],
     },
@@ -249,6 +259,7 @@ const FORWARDING: readonly (readonly [string, string, object])[] = [
           cache_ttl: null,
           cache_scope: 'caller',
           sensitive: null,
+          ...PLAIN,
         },
       ],
     },
@@ -307,6 +318,7 @@ it('merges maps with <<, the nearer over the farther', async () => {
     category: null,
     cache_ttl: 5,
     cache_scope: 'caller',
+    ...PLAIN,
   }
   expect((await providerOf(text)).forwarding.allow).toStrictEqual([
     { ...rule, pattern: '/a' },

@@ -1,0 +1,7 @@
+import type { GitRules } from './git_refs.ts'
+import type { Protocol } from './protocol.ts'
+
+/** Every protocol by the key of a provider file that switches it on; null: no provider does. */
+export interface Protocols {
+  readonly git: Protocol<GitRules> | null
+}
