@@ -74,8 +74,8 @@ it('exchange: what its endpoint says of a failure is for nobody', async () => {
   expect(text).toContain('PROXY_AUTH_ERROR')
   expect(text).not.toMatch(/sentinel|401|endpoint/i)
   // The operator reads why.
-  const status = async () => (await at.admin('/status')).text()
-  await expect.poll(status).toMatch(/login_refused: no token [^"]*: token endpoint: HTTP 401"/)
+  const told = async () => (await at.admin('/status')).text()
+  await expect.poll(told).toMatch(/login_refused: no token [^"]*: token endpoint: HTTP 401"/)
 })
 
 it('jwt_bearer: the upstream verifies it, and the agent sees neither it nor the key', async () => {
