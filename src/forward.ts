@@ -7,6 +7,7 @@ import { Refusal } from './refusal.ts'
 import { isUnchanged } from './target.ts'
 import { takesBody } from './upload.ts'
 import type { Upload } from './upload.ts'
+import { isUpgrade } from './websocket/upgrade.ts'
 
 /** An upstream's answer, and the URL that was asked for it. */
 export interface Upstream {
@@ -43,7 +44,8 @@ export async function forward(
   }
   try {
     const response = await send(...requestOf(url, permit.call, draft, upload))
-    if (response.status < 200 || response.status > 599) {
+    const opens = response.webSocket && isUpgrade(permit.call.request)
+    if (!opens && (response.status < 200 || response.status > 599)) {
       await response.body?.cancel()
       throw new Refusal('PROXY_UPSTREAM_ERROR', 'the upstream answered with an impossible status', {
         answered: true,
@@ -73,6 +75,8 @@ function requestOf(
   if (!isUnchanged(url.slice(url.indexOf('/', ORIGIN_AT))) && new URL(url).href !== url) {
     throw new Error('the URL would not be sent as it was evaluated')
   }
+  // Last, so that no scheme signs what is for one hop.
+  if (isUpgrade(request)) headers.set('upgrade', 'websocket')
   if (!body || takesBody(method)) {
     return [url, { method, headers, body, redirect: 'manual', signal }]
   }

@@ -16,6 +16,7 @@ import { asRefusal, refuse } from './refusal.ts'
 import { relay } from './relay.ts'
 import { forwardSigned, judgeBody } from './retry.ts'
 import { checkBody, readBody, upload } from './upload.ts'
+import { connected } from './websocket/connected.ts'
 
 /**
  * One call, from the agent's request to the agent's response. Every ending is recorded, also that
@@ -89,6 +90,8 @@ async function exchange(permit: Permit, deps: Deps, so: Progress, hashed: boolea
       )
   const judged = { credentials, rejection: signer.rejection, signedBody: whole, admitAgain }
   const upstream = judgeBody(await forwardSigned(attempt, permit, judged), judged, deps.waitUntil)
+  const socket = upstream.response.webSocket
+  if (socket) return connected(socket, upstream, { permit, so, limits }, deps)
   coolDown(permit, upstream.response, deps)
   const { response, scrubbed, later } = await relay(upstream, permit, credentials.known, hashed)
   so.scrubbed = scrubbed

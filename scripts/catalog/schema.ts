@@ -11,6 +11,7 @@ import { fieldValue, forwardableHeader, headerName, settableHeader } from './hea
 import { methodName } from './method.ts'
 import { patternText } from './pattern-text.ts'
 import { checked, choice, flag, given, list, text, whole } from './value.ts'
+import { websocketShape } from './websocket-schema.ts'
 
 const MAX_WAIT_MS = 600_000
 
@@ -125,6 +126,7 @@ const providerShape = {
   max_body_bytes: whole(1).optional(),
   scrub: choice(['auto', 'always', 'off']).default('auto'),
   on_echo: choice(['redact', 'block']).default('redact'),
+  ...websocketShape,
   /** `auth-schema.ts` reads it, so that what is wrong with the rest does not hide its problems. */
   auth: z.unknown().optional(),
   forwarding: forwarding.prefault({}),
@@ -150,6 +152,7 @@ export const providerFile: z.ZodType<ProviderFile> = z.preprocess(
     tenant: found.tenant ?? null,
     strip_response_headers: found.strip_response_headers.map((name) => name.toLowerCase()),
     max_body_bytes: found.max_body_bytes ?? null,
+    websocket: found.websocket ?? null,
   })),
 )
 

@@ -6,8 +6,9 @@ import type { Caller } from '../identity.ts'
 import { pausedBy, scopeKey } from '../pauses/pause.ts'
 import { Refusal } from '../refusal.ts'
 import type { RefusalCode } from '../refusal.ts'
+import { isUpgrade } from '../websocket/upgrade.ts'
 import { readingsOf } from './path.ts'
-import { policyOf, routeOf } from './route.ts'
+import { policyOf, routeOf, websocketOf } from './route.ts'
 import type { Route } from './route.ts'
 
 declare const issued: unique symbol
@@ -54,6 +55,13 @@ export function decide(caller: Caller, provider: Provider, call: Call): Decision
     return deny('PROXY_PATH_DENIED', 'the path is denied', {
       rule: 'token_path',
       reason: "it is where the provider's tokens are minted",
+    })
+  }
+  if (isUpgrade(call.request) && websocketOf(provider) === 'deny') {
+    return deny('PROXY_PATH_DENIED', 'web sockets are denied', {
+      rule: 'websocket',
+      reason:
+        provider.websocket === null ? 'allowlist mode, and nothing allows it' : 'it says deny',
     })
   }
   const route = routeOf(provider, call, { policy, readings })

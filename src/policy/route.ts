@@ -1,5 +1,6 @@
 import type { Call } from '../call.ts'
 import type { Forwarding, Provider, Rule } from '../catalog.ts'
+import { isUpgrade } from '../websocket/upgrade.ts'
 import { spellingsOf } from './path.ts'
 import { arrange, denials, speaksFor } from './rules.ts'
 import type { Rules } from './rules.ts'
@@ -23,11 +24,33 @@ export function isSafe(method: string): boolean {
   return SAFE.has(method)
 }
 
+/** What a web socket is to a provider: what its file says, else by the mode. */
+export function websocketOf({ websocket, forwarding }: Provider): 'allow' | 'sensitive' | 'deny' {
+  return websocket ?? (forwarding.mode === 'allowlist' ? 'deny' : 'sensitive')
+}
+
+/** As the call would be without its upgrade. An open socket can do anything, and is nothing to cache. */
+function upgraded(provider: Provider, route: Route): Route {
+  const stricter = !route.sensitive && websocketOf(provider) === 'sensitive'
+  const rule = stricter && route.rule === 'default' ? 'websocket' : route.rule
+  return { ...route, rule, cache_ttl: 0, sensitive: route.sensitive || stricter }
+}
+
 /** The first allow rule that speaks for the call; in allowlist mode null when there is none. */
-export function routeOf(
+export function routeOf(provider: Provider, call: Call, arranged: Arranged): Route | null {
+  const route = routeIn(provider, call, arranged)
+  return route && isUpgrade(call.request) ? upgraded(provider, route) : route
+}
+
+interface Arranged {
+  readonly policy: Policy
+  readonly readings: readonly string[]
+}
+
+function routeIn(
   { forwarding }: Provider,
   call: Call,
-  { policy, readings }: { readonly policy: Policy; readonly readings: readonly string[] },
+  { policy, readings }: Arranged,
 ): Route | null {
   const rules = forwarding.allow
   const allowlist = forwarding.mode === 'allowlist'

@@ -22,6 +22,9 @@ const DEFAULTS: Provider = {
   max_body_bytes: null,
   scrub: 'auto',
   on_echo: 'redact',
+  websocket: null,
+  websocket_idle_ms: 300_000,
+  websocket_unread_bytes: 67_108_864,
   auth: { type: 'none', invalidate_on: [] },
   credential: { secrets: [], headers: [], params: [], reads_body: false },
   forwarding: {
