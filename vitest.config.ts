@@ -107,6 +107,8 @@ export default defineConfig({
             'test/*.test.ts',
             'test/audit/**/*.test.ts',
             'test/auth/**/*.test.ts',
+            'test/content/**/*.test.ts',
+            'test/protocols/**/*.test.ts',
             'test/control/**/*.test.ts',
             'test/grants/**/*.test.ts',
             'test/approvals/**/*.test.ts',

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { aliasDoubts } from './catalog/alias-doubts.ts'
 import type { Written } from './catalog/extended.ts'
 import { checkHosts } from './catalog/hosts-check.ts'
+import { layoutProblems } from './catalog/layout-check.ts'
 import { lineages } from './catalog/lineage.ts'
 import { bindingsIn, boundKeys, boundSecrets, NO_BINDINGS } from './catalog/own-bindings.ts'
 import type { Bindings } from './catalog/own-bindings.ts'
@@ -65,6 +66,7 @@ export async function compileFiles(
     problems: inFileOrder([
       ...checked.flatMap(({ problems }) => problems),
       ...repeatedNames(enabled),
+      ...layoutProblems(enabled),
       ...checked.flatMap(({ source }) => foreignSecrets(source, found.hosts)),
       ...checked.flatMap(({ source }) => boundSecrets(source, bindings)),
       ...boundKeys(from, found.hosts, bindings),

@@ -2,7 +2,7 @@ import type { Catalog, Provider } from '../src/catalog.ts'
 import { placeOf } from '../src/identity.ts'
 import type { Caller } from '../src/identity.ts'
 import { decide } from '../src/policy/decide.ts'
-import type { Decision, Denial } from '../src/policy/decide.ts'
+import type { Decision, Denial } from '../src/policy/decision.ts'
 import { REFUSALS } from '../src/refusal.ts'
 import { readSettings } from '../src/settings.ts'
 import { DEMO_URL } from './demo-upstream.ts'
@@ -182,16 +182,24 @@ function peerOf(url: string): string {
   return host === 'localhost' ? '127.0.0.1' : host
 }
 
+/** A call that needs a body to be decided is none to show. */
+const UNREAD: Decision = {
+  allow: false,
+  code: 'PROXY_BAD_REQUEST',
+  message: '',
+  rule: 'unreadable',
+  reason: 'it depends on the body',
+  sensitive: false,
+  operation: null,
+}
+
 function trialOf(provider: Provider, caller: Caller, { url }: Reachable): readonly Trial[] {
   const request = fromHere(url)
-  const asked = (method: string, path: string): Decision =>
-    decide(caller, provider, {
-      method,
-      path,
-      query: '',
-      named: { by: 'header', name: provider.name },
-      request,
-    })
+  const asked = (method: string, path: string): Decision => {
+    const named = { by: 'header', name: provider.name } as const
+    const decision = decide(caller, provider, { method, path, query: '', named, request }, null)
+    return decision.allow === null ? UNREAD : decision
+  }
   const samples = provider.base_url === DEMO_URL ? DEMO : [readOf(provider, asked)]
   return samples.map((sample) => ({
     caller,

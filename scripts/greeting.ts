@@ -5,6 +5,7 @@ import { backendOf } from '../src/sources/index.ts'
 import { SHORTEST_KEY } from '../src/tokens/seal.ts'
 import { DEMO_URL } from './demo-upstream.ts'
 import { firstCalls } from './first-calls.ts'
+import { partNames } from './workerd/certificates.ts'
 
 type Env = Readonly<Record<string, string>>
 
@@ -89,10 +90,12 @@ function notReady({ catalog: { providers, hosts }, env }: Started): readonly str
     .map(({ who, unset, effect }) => `${who}, ${unset.join(' and ')} not set: ${effect}`)
 }
 
-function unsetSecrets({ credential }: Provider, env: Env): readonly string[] {
-  const secrets = credential.secrets.flatMap((ref) =>
-    ref.optional === true ? [] : missingFor(ref, env),
-  )
+function unsetSecrets({ credential, mtls }: Provider, env: Env): readonly string[] {
+  const { chain, key } = partNames(mtls ?? '')
+  const secrets = [
+    ...credential.secrets.flatMap((ref) => (ref.optional === true ? [] : missingFor(ref, env))),
+    ...(mtls === null ? [] : [chain, key].filter((name) => !isSet(env, name))),
+  ]
   const sealed = (env['OUTPOST_MASTER_KEY']?.trim() ?? '').length >= SHORTEST_KEY
   return credential.mints && !sealed
     ? [...secrets, `OUTPOST_MASTER_KEY (of ${SHORTEST_KEY} characters or more)`]

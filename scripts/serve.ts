@@ -10,6 +10,8 @@ import { unstable_readConfig } from 'wrangler'
 import type { Unstable_Config } from 'wrangler'
 
 import type { Catalog } from '../src/catalog.ts'
+import { tell } from './terminal.ts'
+import { layOutCertificates, removeCertificates } from './workerd/certificates.ts'
 import { bindingsOf, objectClasses, refuseUnserved, workerdConfig } from './workerd/config.ts'
 import { openDataDir } from './workerd/data-dir.ts'
 import { bracketed, launch } from './workerd/launch.ts'
@@ -132,12 +134,13 @@ export async function serve(options: ServeOptions): Promise<Served> {
       linger: { module: LINGER_MODULE, socket: LINGER_SOCKET },
       kv: { names: namespaces, dir: data.namespaces, module: KV_MODULE },
       peers,
+      certificates: layOutCertificates(data.path, needs.certificates ?? [], env, tell),
       ...(options.isolates !== undefined && {
         isolates: { count: options.isolates, module: ROUTER_MODULE },
       }),
     }
     writeWhole(data.config, workerdConfig(plan))
-    const running = await launch({
+    const launched = launch({
       config: data.config,
       host,
       port,
@@ -146,6 +149,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
       onSpawn: data.claim,
       linger: LINGER_SOCKET,
     })
+    const running = await launched.finally(() => removeCertificates(data.path))
     const ended = running.ended.finally(data.release)
     const stop = async (drainMs?: number) => {
       await running.stop(drainMs)

@@ -9,7 +9,7 @@ import { greeting } from './greeting.ts'
 import { build, readCompiled, serve } from './serve.ts'
 import type { Compiled, Served } from './serve.ts'
 import { messageOf, tell } from './terminal.ts'
-import { namesOf, needsOf } from './workerd/needs.ts'
+import { needsOf, wantedBy } from './workerd/needs.ts'
 import { readWorkstation, WORKSTATION_FILE } from './workstation/file.ts'
 import type { Workstation } from './workstation/file.ts'
 import { fill, misplaced } from './workstation/fill.ts'
@@ -75,7 +75,7 @@ async function main(): Promise<void> {
   await compile()
   const envVars = readOrWrite(envFile)
   const compiled = await readCompiled(ROOT)
-  refuseMisplaced(namesOf(needsOf(compiled)), envVars, envFile)
+  refuseMisplaced(wantedBy(needsOf(compiled)), envVars, envFile)
   await build({ root: ROOT })
   const { env, commands } = await secretsOf(compiled, envVars, flags, workstation)
   const server = await serve({ root: ROOT, host, port, dataDir, env })
@@ -189,7 +189,7 @@ async function secretsOf(
   { envFile, workstation }: Flags,
   references: Workstation['references'],
 ): Promise<Filled> {
-  const wanted = namesOf(needsOf(compiled))
+  const wanted = wantedBy(needsOf(compiled))
   const [file, env] = [workstation ?? '', envFile].map((each) => relative(process.cwd(), each))
   if (references.size > 0) tell('asking the stores of this machine …')
   const filled = await fill({

@@ -4,7 +4,7 @@ import type { Window } from './limits/bucket.ts'
 import type { KnownCooldowns } from './limits/cooldowns.ts'
 import { cooldownOf } from './limits/ledger.ts'
 import type { Ask, Verdict } from './limits/ledger.ts'
-import type { Permit } from './policy/decide.ts'
+import type { Permit } from './policy/decision.ts'
 import { Refusal } from './refusal.ts'
 import type { Settings } from './settings.ts'
 

@@ -11,7 +11,7 @@ import { sha256 } from './digest.ts'
 import { approvalRequired, cannotCheck, passGate } from './gate.ts'
 import type { Gating } from './gate.ts'
 import { isLegible } from './headers.ts'
-import type { Permit } from './policy/decide.ts'
+import type { Permit } from './policy/decision.ts'
 import { Refusal } from './refusal.ts'
 
 /** As much of a query key, of a path, and of the names of headers, as a person is shown. */
@@ -91,7 +91,7 @@ async function isDecided(
 
 /** What is to be approved, all of it: a person cannot say yes to what is still to come. */
 async function approvalAsk(permit: Permit, body: Uint8Array, so: Progress): Promise<ApprovalAsk> {
-  const { caller, provider, call, pattern } = permit
+  const { caller, provider, call, pattern, rule, operation } = permit
   const { grant, tenant, agent, project } = caller
   const clean = cleaner(so, call)
   const headers = boundHeaders(call.request.headers, provider, caller.carriers.headers)
@@ -116,11 +116,17 @@ async function approvalAsk(permit: Permit, body: Uint8Array, so: Progress): Prom
     grant_note: grant?.note ?? '',
     project,
     pattern,
+    rule: JSON.stringify([rule, operation]),
+    operation: shownOperation(permit, clean),
     host: new URL(provider.base_url).host,
     query_keys: shownKeys(call.query, clean),
     shown_path: cut(clean(call.path), LONGEST_PATH),
     summary: named === '' ? summary : `${summary}; headers: ${named}`,
   }
+}
+
+function shownOperation({ operation }: Permit, clean: (text: string) => string): string | null {
+  return operation === null ? null : clean(operation)
 }
 
 /** The names in the query; where there are more than are shown, the last one is `…`. */

@@ -8,12 +8,14 @@ import type { Signer } from './auth/index.ts'
 import type { SecretPlace } from './auth/scheme.ts'
 import { MemoryCache } from './cache.ts'
 import type { Catalog, Provider } from './catalog.ts'
+import { certificateIn, certified } from './certificate.ts'
 import { AccessVerifier } from './control/access.ts'
 import type { ControlDeps } from './control/deps.ts'
 import type { Deps } from './deps.ts'
 import { CATALOG } from './generated/catalog.ts'
 import { OPENAPI } from './generated/openapi.ts'
 import { Copies } from './grants/copies.ts'
+import type { Grant } from './grants/grant.ts'
 import type { GrantIndex } from './grants/object.ts'
 import type { Window } from './limits/bucket.ts'
 import { KnownCooldowns } from './limits/cooldowns.ts'
@@ -76,7 +78,9 @@ function newDeps(env: Variables): ControlDeps {
     sources: () => sourceStanding([...CATALOG.providers.values()], sources),
     tokenProblems: () => tokenProblems([...CATALOG.providers.values()], tokens),
     signerOf: signers(CATALOG),
-    send: (request, init) => fetch(request, init),
+    send: (request, init, certificate) =>
+      certificate === null ? fetch(request, init) : certified(env, certificate)(request, init),
+    hasCertificate: (binding) => certificateIn(env, binding) !== null,
     cache: new MemoryCache(),
     cooldowns: new KnownCooldowns(),
     limiterOf: ({ name }, category) => limiterIn(env, `${name} ${category}`),
@@ -132,6 +136,8 @@ function controlled(env: Variables) {
     registry: () => objects<Registry>(env, 'REGISTRY').getByName('tenants'),
     standingOf: ({ name }: Provider, category: string, windows: readonly Window[]) =>
       objects<Limiter>(env, 'LIMITS').getByName(`${name} ${category}`).standing(windows),
+    usedOf: ({ tenant, id }: Grant) =>
+      objects<Limiter>(env, 'LIMITS').getByName(`grant ${tenant} ${id}`).used(),
     tokensPut: (key: string, value: string) => tokens.put(key, value),
     tokensDelete: (key: string) => tokens.delete(key),
   }

@@ -1,6 +1,6 @@
 import { collected, given } from './collect.ts'
 import { isLegible } from './headers.ts'
-import type { Permit } from './policy/decide.ts'
+import type { Permit } from './policy/decision.ts'
 import type { Field, Kept } from './replay/claim.ts'
 
 /** Of one isolate, all entries together. The oldest go first. */

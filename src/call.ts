@@ -1,5 +1,9 @@
 import type { Catalog, Provider } from './catalog.ts'
 import type { Grant } from './grants/grant.ts'
+import { placedIn } from './layout.ts'
+import type { Laid } from './layout.ts'
+import { hasPlace, showsGrantToken } from './path_slot.ts'
+import type { InPath } from './path_slot.ts'
 import { checkPath } from './policy/path.ts'
 import { hasParam } from './query.ts'
 import { Refusal } from './refusal.ts'
@@ -10,8 +14,13 @@ import type { Target } from './target.ts'
 /** What an agent asked for, taken apart once and not trusted yet. */
 export interface Call {
   readonly method: string
-  /** The upstream path below the provider's base URL, exactly as it was sent and will be sent. */
+  /**
+   * The upstream path below the provider's base URL, exactly as it was sent and will be sent, but for
+   * the place of a credential in it: that is `{token}` here, whatever the agent had there.
+   */
   readonly path: string
+  /** What stood in the path in place of `{token}`. Not there: nothing was taken out of it. */
+  readonly inPath?: InPath
   /** With its `?`, exactly as it will be sent but for what auth adds; empty when there is none. */
   readonly query: string
   readonly named: Named
@@ -23,6 +32,11 @@ export interface Named {
   readonly by: 'header' | 'host' | 'path' | 'grant' | 'default' | 'nothing'
   /** Lower case; not necessarily a provider that exists. */
   readonly name: string
+  /**
+   * The layout by which the path was taken apart, of the provider whose host name was called; `unclear`
+   * where that cannot be done in one way, and the path is still the client's.
+   */
+  readonly layout?: readonly Laid[] | 'unclear'
 }
 
 const NAME = /^[a-zA-Z0-9_-]+$/
@@ -94,6 +108,24 @@ function hostName(host: string, domain: string): string | null {
   return name.slice(0, -domain.length - 1)
 }
 
+/**
+ * The call as the layout of the provider whose host name it has says: another path, and perhaps another
+ * provider. From here on it is a call of that provider's, for that path.
+ */
+export function laidOut(call: Call, catalog: Catalog): Call {
+  const { named } = call
+  const layout = named.by === 'host' ? lookUp(catalog, named)?.layout : null
+  if (!layout || layout.length === 0) return call
+  const laid = layout.flatMap(({ provider, ...rest }): readonly Laid[] => {
+    const to = catalog.providers.get(provider ?? named.name)
+    return to ? [{ ...rest, provider: to.name, base_url: to.base_url }] : []
+  })
+  const placed = checkPath(call.path).ok ? placedIn(laid, call.path) : null
+  if (!placed) return { ...call, named: { ...named, layout: 'unclear' } }
+  const { entry, path } = placed
+  return { ...call, path, named: { ...named, name: entry.provider, layout: laid } }
+}
+
 function ambiguous(message: string): Refusal {
   return new Refusal('PROXY_AMBIGUOUS_PROVIDER', message)
 }
@@ -131,9 +163,9 @@ export function resolve(
   }
   // `decide` will say no: a caller that may not use it learns nothing of its settings.
   if (!may(provider)) return provider
-  const check = checkPath(call.path)
-  if (!check.ok) throw badPath(check.why)
-  if (check.encodedSlash && provider.encoded_slash === 'refuse') throw badPath('an encoded slash')
+  if (call.named.layout === 'unclear') throw badPath('the layout of the host name')
+  checkReadings(call, provider)
+  checkPlace(call, provider)
   checkRest(call, provider)
   return provider
 }
@@ -144,6 +176,25 @@ export interface Reach {
   readonly exists: (provider: Provider) => boolean
   readonly may: (provider: Provider) => boolean
   readonly available: () => string[]
+}
+
+/** The path as it was sent, and as it is without the key that stood in it. */
+function checkReadings({ path, inPath }: Call, provider: Provider): void {
+  for (const each of new Set([inPath?.sent ?? path, path])) {
+    const check = checkPath(each)
+    if (!check.ok) throw badPath(check.why)
+    if (check.encodedSlash && provider.encoded_slash === 'refuse') throw badPath('an encoded slash')
+  }
+}
+
+/** The agent's key is taken out of a path where the provider's goes in, and stands nowhere else. */
+function checkPlace(call: Call, provider: Provider): void {
+  if (showsGrantToken(call.path) || (call.inPath && !hasPlace(call, provider))) {
+    throw new Refusal('PROXY_BAD_REQUEST', 'a key stands in the path, where it cannot stay')
+  }
+  if (provider.credential.paths && !call.inPath) {
+    throw new Refusal('PROXY_NO_ROUTE', 'the path has no place for the credential')
+  }
 }
 
 /** What else of a request has a second reading, which a provider may allow. */

@@ -1,7 +1,9 @@
 import type { Auth } from './auth/config.ts'
 import type { PluginClass } from './auth/plugin.ts'
 import type { SecretRef, Slots } from './auth/scheme.ts'
+import type { Layout } from './layout.ts'
 import type { Window } from './limits/bucket.ts'
+import type { GitRules } from './protocols/git_refs.ts'
 
 /**
  * One upstream API: a file of `providers/` with every default filled in. The keys are those of the
@@ -42,6 +44,12 @@ export interface Provider {
   readonly websocket_idle_ms: number
   /** As many bytes as may be sent to a side that has not been heard from since. */
   readonly websocket_unread_bytes: number
+  /** How a call that names it by host name is taken apart: empty, or complete. */
+  readonly layout: readonly Layout[]
+  /** Git over HTTP, and to which refs it may push. null: its requests are like any others. */
+  readonly git: GitRules | null
+  /** The binding whose client certificate its connections are made with. null: none. */
+  readonly mtls: string | null
   readonly auth: Auth
   readonly credential: Credential
   readonly forwarding: Forwarding
@@ -50,7 +58,8 @@ export interface Provider {
 /** What `auth` implies, worked out at build time. */
 export interface Credential extends Slots {
   readonly secrets: readonly SecretRef[]
-  readonly reads_body: boolean
+  /** `some`: of which calls, the scheme says. */
+  readonly reads_body: boolean | 'some'
   /** Tokens are minted for it, which takes OUTPOST_MASTER_KEY. */
   readonly mints?: boolean
   /** Where they are minted, when that is below `base_url`: agents have nothing to do there. */

@@ -8,12 +8,20 @@ import type { Catalog, Host, Provider } from './catalog.ts'
 import type { AccessVerifier } from './control/access.ts'
 import type { Replaying } from './idempotency.ts'
 import type { Opening } from './opening.ts'
-import type { Permit } from './policy/decide.ts'
+import type { Permit } from './policy/decision.ts'
 import type { Secret } from './secret.ts'
 import type { Settings } from './settings.ts'
 
-/** Sends one request, as `fetch` does. The signal is the clock's: it never ends a stream that has begun. */
-export type Send = (request: Request | string, init: RequestInit) => Promise<Response>
+/**
+ * Sends one request, as `fetch` does. The signal is the clock's: it never ends a stream that has begun.
+ * `certificate`: the binding of the client certificate, where there is one.
+ * @throws Refusal 502 when that is not bound.
+ */
+export type Send = (
+  request: Request | string,
+  init: RequestInit,
+  certificate: string | null,
+) => Promise<Response>
 
 /** Everything the request path touches that is not a pure function. */
 export interface Deps extends Admitting, Replaying, Approving, Recording {
@@ -28,6 +36,8 @@ export interface Deps extends Admitting, Replaying, Approving, Recording {
   readonly access: AccessVerifier | null
   /** Whether a secret or setting of that name is set. Its value stays where it is. */
   readonly isSet: (name: string) => boolean
+  /** Whether there is a client certificate at that binding. */
+  readonly hasCertificate: (binding: string) => boolean
   /** Nothing is read yet: each secret is read when the scheme opens it. */
   readonly credentials: (permit: Permit) => Opening
   readonly signerOf: (provider: Provider) => Signer

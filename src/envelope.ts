@@ -1,4 +1,4 @@
-import type { Permit } from './policy/decide.ts'
+import type { Permit } from './policy/decision.ts'
 import { Refusal } from './refusal.ts'
 import { codingOf } from './scrub/kinds.ts'
 import { Scrubber } from './scrub/scrubber.ts'

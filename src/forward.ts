@@ -1,15 +1,15 @@
 import type { Draft } from './auth/scheme.ts'
 import type { Call } from './call.ts'
 import type { Send } from './deps.ts'
-import { urlOf } from './outbound.ts'
-import type { Permit } from './policy/decide.ts'
+import { takesBody } from './incoming.ts'
+import { shownUrlOf, urlOf } from './outbound.ts'
+import type { Permit } from './policy/decision.ts'
 import { Refusal } from './refusal.ts'
 import { isUnchanged } from './target.ts'
-import { takesBody } from './upload.ts'
 import type { Upload } from './upload.ts'
 import { isUpgrade } from './websocket/upgrade.ts'
 
-/** An upstream's answer, and the URL that was asked for it. */
+/** An upstream's answer, and the URL that was asked for it, with `{token}` in place of a key in its path. */
 export interface Upstream {
   readonly response: Response
   readonly url: string
@@ -43,7 +43,8 @@ export async function forward(
     timer = setTimeout(() => stop.abort(), timeout_ms)
   }
   try {
-    const response = await send(...requestOf(url, permit.call, draft, upload))
+    const [request, init] = requestOf(url, permit.call, draft, upload)
+    const response = await send(request, init, permit.provider.mtls)
     const opens = response.webSocket && isUpgrade(permit.call.request)
     if (!opens && (response.status < 200 || response.status > 599)) {
       await response.body?.cancel()
@@ -51,7 +52,8 @@ export async function forward(
         answered: true,
       })
     }
-    return { response, url, digest: upload.digest }
+    const shown = shownUrlOf(permit.provider, draft, permit.call)
+    return { response, url: shown, digest: upload.digest }
   } catch (cause) {
     throw whyNot(cause, upload, signal)
   } finally {
@@ -70,7 +72,7 @@ function requestOf(
   { request, method }: Call,
   { headers }: Draft,
   { body, stop }: Upload,
-): Parameters<Send> {
+): readonly [Request | string, RequestInit] {
   const { signal } = stop
   if (!isUnchanged(url.slice(url.indexOf('/', ORIGIN_AT))) && new URL(url).href !== url) {
     throw new Error('the URL would not be sent as it was evaluated')

@@ -7,7 +7,7 @@ import type { Granting } from './grants/holding.ts'
 import { ended } from './identity.ts'
 import { pausedBy } from './pauses/pause.ts'
 import type { PauseSubject } from './pauses/pause.ts'
-import type { Permit } from './policy/decide.ts'
+import type { Permit } from './policy/decision.ts'
 import { Refusal } from './refusal.ts'
 import type { Entered, Entry } from './tenants/stubs.ts'
 

@@ -1,7 +1,8 @@
 import { collected, given } from './collect.ts'
 import { sha256 } from './digest.ts'
 import { isLegible } from './headers.ts'
-import type { Permit } from './policy/decide.ts'
+import type { Incoming } from './incoming.ts'
+import type { Permit } from './policy/decision.ts'
 import { isSafe } from './policy/route.ts'
 import { Refusal } from './refusal.ts'
 import type { Fingerprint, Kept, Outcome } from './replay/claim.ts'
@@ -40,7 +41,11 @@ export interface Held {
  * @throws Refusal 400 for a key that is none, 409 while the first call runs or where its answer was
  * not kept, 422 when the key was used for something else, 502 where the key cannot be looked up.
  */
-export async function claimKey(permit: Permit, deps: Replaying): Promise<Held | Response | null> {
+export async function claimKey(
+  permit: Permit,
+  body: Incoming,
+  deps: Replaying,
+): Promise<Held | Response | null> {
   const { call, caller, provider } = permit
   const key = isSafe(call.method) ? null : call.request.headers.get('idempotency-key')
   if (key === null) return null
@@ -61,7 +66,7 @@ export async function claimKey(permit: Permit, deps: Replaying): Promise<Held | 
   if (outcome.is === 'running') {
     throw conflict('a call with this key has begun and its end is not known', 1)
   }
-  return replay(outcome, permit)
+  return replay(outcome, permit, body)
 }
 
 /** What the upstream answered, and when the request body has passed whole, its digest. */
@@ -125,11 +130,12 @@ async function soon(digest: Promise<string | null>): Promise<string | null> {
 }
 
 async function replay(
-  { body, answer }: Extract<Outcome, { is: 'done' }>,
+  { body: digest, answer }: Extract<Outcome, { is: 'done' }>,
   permit: Permit,
+  body: Incoming,
 ): Promise<Response> {
-  if (body === null || !answer) throw conflict('the answer to this key was not kept', 3600)
-  if ((await digestBody(permit)) !== body) throw mismatch()
+  if (digest === null || !answer) throw conflict('the answer to this key was not kept', 3600)
+  if ((await digestBody(permit, body)) !== digest) throw mismatch()
   const response = given(answer)
   response.headers.set('x-proxy-cache', 'IDEMPOTENT-HIT')
   return response

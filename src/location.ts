@@ -1,6 +1,7 @@
 import type { Call } from './call.ts'
 import type { Provider } from './catalog.ts'
-import type { Permit } from './policy/decide.ts'
+import { pathFor } from './layout.ts'
+import type { Permit } from './policy/decision.ts'
 import { withoutParams } from './query.ts'
 
 /**
@@ -13,7 +14,7 @@ import { withoutParams } from './query.ts'
  * TLS the worker does not know under which origin the agent reached it, and needs not know.
  */
 export function rewriteLocation(location: string, sentTo: string, permit: Permit): string {
-  const { provider, call } = permit
+  const { provider } = permit
   const target = resolve(location, sentTo)
   if (!target) return location
   target.username = ''
@@ -21,9 +22,9 @@ export function rewriteLocation(location: string, sentTo: string, permit: Permit
   const { params } = provider.credential
   if (params.length > 0) target.search = withoutParams(target.search.slice(1), params)
 
-  const inside = pathInside(target, provider)
+  const inside = pathOfAgent(target, permit)
   if (inside === null) return target.href
-  const path = prefixOf(call) + inside + target.search + target.hash
+  const path = inside + target.search + target.hash
   // Two slashes in front would name another host, and `/_outpost` is our own.
   return /^\/(?:\/|_outpost(?:[/?#]|$))/.test(path) ? target.href : path
 }
@@ -34,6 +35,15 @@ function resolve(location: string, base: string): URL | null {
   } catch {
     return null
   }
+}
+
+/** By which path the agent reaches a URL; null where it does not. */
+function pathOfAgent(target: URL, { provider, call }: Permit): string | null {
+  const { layout } = call.named
+  if (layout === 'unclear') return null
+  if (layout) return pathFor(layout, (entry) => pathInside(target, entry))
+  const inside = pathInside(target, provider)
+  return inside === null ? null : prefixOf(call) + inside
 }
 
 /** The path below the base URL, or null for a URL that is not below it. */

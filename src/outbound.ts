@@ -1,17 +1,24 @@
 import type { Signer } from './auth/index.ts'
-import type { Draft, Slots } from './auth/scheme.ts'
+import { PLACE } from './auth/scheme.ts'
+import type { Draft, SigningCall, Slots } from './auth/scheme.ts'
 import { SHARED_HEADERS, slotOf } from './cache.ts'
+import type { Call } from './call.ts'
 import type { Provider } from './catalog.ts'
 import { folded, forwardable } from './headers.ts'
 import type { ForwardRules } from './headers.ts'
 import type { Opening } from './opening.ts'
-import type { Permit } from './policy/decide.ts'
+import type { Permit } from './policy/decision.ts'
 import { paramsNamed, withoutParams } from './query.ts'
 import { Refusal } from './refusal.ts'
 import { readableOf } from './scrub/kinds.ts'
 import { UnfitSecret } from './secret.ts'
 import type { Secret } from './secret.ts'
 import { isUpgrade, offerUpstream } from './websocket/upgrade.ts'
+
+/** What a scheme is told of a call before its body is read. */
+export function signingCall({ method, path, query, request }: Call): SigningCall {
+  return { method, path, query: query.slice(1), headers: request.headers }
+}
 
 /**
  * The upstream request, built from nothing: the path and query that were evaluated, the agent's
@@ -37,6 +44,7 @@ export function outbound(permit: Permit, body: Uint8Array | null): Draft {
     path: basePath(provider) + call.path,
     query: params.length > 0 ? withoutParams(call.query.slice(1), params) : call.query.slice(1),
     body,
+    reframing: null,
   }
 }
 
@@ -81,6 +89,11 @@ function keepOnly(headers: Headers, names: readonly string[]): void {
   headers.set('user-agent', 'outpost')
 }
 
+/** The same as it may be shown: with `{token}` where the path has the credential. */
+export function shownUrlOf(provider: Provider, draft: Draft, { path, query }: Call): string {
+  return urlOf(provider, { ...draft, path: basePath(provider) + path }, query)
+}
+
 function originOf({ base_url }: Provider): string {
   return base_url.slice(0, pathStart(base_url))
 }
@@ -105,6 +118,7 @@ export async function sign(
   credentials: Opening,
   now: number,
 ): Promise<void> {
+  const { path } = draft
   try {
     await signer.sign(draft, credentials, now)
   } catch (cause) {
@@ -115,6 +129,13 @@ export async function sign(
     })
   }
   for (const text of placedIn(draft, signer.slots, credentials.opened)) credentials.sent(text)
+  if (draft.path !== path) credentials.sent(inPlaceOf(path, draft.path))
+}
+
+/** What a scheme put into the path, as it stands there. */
+function inPlaceOf(path: string, signed: string): string {
+  const at = path.indexOf(PLACE)
+  return signed.slice(at, signed.length - (path.length - at - PLACE.length))
 }
 
 /** What was made of secrets and put in the credential's places: no secret itself, no timestamp. */

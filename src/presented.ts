@@ -1,6 +1,7 @@
 import type { Call } from './call.ts'
 import type { Catalog } from './catalog.ts'
 import { isCredential } from './headers.ts'
+import { keysIn } from './path_slot.ts'
 import { paramsNamed } from './query.ts'
 
 /** Everything a caller showed as a key of its own: contract §5. */
@@ -62,8 +63,8 @@ interface Shown {
   readonly param?: string
 }
 
-/** Collects what stands in `X-Outpost-Auth`, `Authorization`, and the slots of any provider. */
-export function presentedIn({ request, query }: Call, slots: KnownSlots): Presented {
+/** Collects what stands in `X-Outpost-Auth`, `Authorization`, the path, and the slots of any provider. */
+export function presentedIn({ request, query, inPath }: Call, slots: KnownSlots): Presented {
   const { headers } = request
   const explicit = headers.get('x-outpost-auth')
   const shown: readonly Shown[] = [
@@ -71,9 +72,12 @@ export function presentedIn({ request, query }: Call, slots: KnownSlots): Presen
     ...paramsNamed(query.slice(1), slots.params),
   ]
   const inSlots = shown.map(({ value }) => value)
+  const ofPath = inPath ? keysIn(inPath) : NOTHING
+  // What is no key of ours has left the path already, and might be a word of the rest of it.
+  const all = [...inSlots, ...ofPath.filter(isGrantToken)]
   return {
-    deciding: explicit === null ? inSlots : [explicit],
-    all: explicit === null ? inSlots : [explicit, ...inSlots],
+    deciding: explicit === null ? [...inSlots, ...ofPath] : [explicit],
+    all: explicit === null ? all : [explicit, ...all],
     carriers: (key) => {
       // No key is wanted of some callers: what is empty is then theirs, and goes as it was sent.
       const isOurs = (value: string) => (key !== '' && value === key) || isGrantToken(value)
@@ -90,12 +94,12 @@ function inHeaders(headers: Headers, slots: KnownSlots): Shown[] {
   const shown: Shown[] = []
   // Not an iterator, of which each step would be a call into the runtime.
   headers.forEach((value, header) => {
-    for (const each of keysIn(header, value, slots)) shown.push({ value: each, header })
+    for (const each of keysOf(header, value, slots)) shown.push({ value: each, header })
   })
   return shown
 }
 
-function keysIn(header: string, value: string, slots: KnownSlots): readonly string[] {
+function keysOf(header: string, value: string, slots: KnownSlots): readonly string[] {
   if (header === 'sec-websocket-protocol') {
     return protocolsIn(value).flatMap((each) => keyInProtocol(each) ?? NOTHING)
   }
@@ -132,13 +136,36 @@ export function keyInProtocol(protocol: string): string | null {
 
 const OPENAI_KEY = 'openai-insecure-api-key.'
 
-/** Bearer and token: the rest of the value. Basic: the user name, and the password. */
-function authorization(value: string): string[] {
-  const [, scheme = '', rest = ''] = /^(bearer|token|basic) +(\S+) *$/i.exec(value) ?? []
-  if (scheme.toLowerCase() !== 'basic') return rest ? [rest] : []
-  const pair = decodeBase64(rest)
+/**
+ * The keys in a value of `Authorization`, whichever provider is meant. Bearer and token: the rest of
+ * the value, or its `token=` (as Rails has it). Basic (RFC 7617): the user name, and the password.
+ * Behind any other word, and among the parameters of any scheme: what has the form of a grant token.
+ */
+function authorization(value: string): readonly string[] {
+  const [, scheme = '', rest = ''] = /^(bearer|token|basic)[ \t]+(.*)$/i.exec(value) ?? []
+  const tokens = value.split(/[\s,;="]+/).filter(isGrantToken)
+  if (scheme.toLowerCase() === 'basic') return [...pairOf(rest.trim()), ...tokens]
+  const shown = scheme === '' ? [] : tokensOf(rest.trim())
+  return [...new Set([...shown, ...tokens])]
+}
+
+function tokensOf(rest: string): readonly string[] {
+  const [, quoted, bare] = TOKEN_PARAM.exec(rest) ?? []
+  return [/\s/.test(rest) ? '' : rest, quoted ?? bare ?? ''].filter((each) => each !== '')
+}
+
+/**
+ * `Token token="…", nonce="…"`: `ActionController::HttpAuthentication::Token`,
+ * https://api.rubyonrails.org/classes/ActionController/HttpAuthentication/Token.html
+ */
+const TOKEN_PARAM = /^token=(?:"([^"]*)"|([^\s,;"]+))/i
+
+/** The parts of a pair. Where either has a `:`, a grant token is found all the same. */
+function pairOf(encoded: string): readonly string[] {
+  const pair = decodeBase64(encoded)
   const colon = pair.indexOf(':')
-  return colon < 0 ? [pair] : [pair.slice(0, colon), pair.slice(colon + 1)]
+  const parts = colon < 0 ? [pair] : [pair.slice(0, colon), pair.slice(colon + 1)]
+  return [...new Set([...parts, ...pair.split(':').filter(isGrantToken)])]
 }
 
 function decodeBase64(text: string): string {

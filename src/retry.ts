@@ -1,7 +1,7 @@
 import type { Rejection } from './auth/index.ts'
 import type { Upstream } from './forward.ts'
 import type { Opening } from './opening.ts'
-import type { Permit } from './policy/decide.ts'
+import type { Permit } from './policy/decision.ts'
 import { codesAt, jsonBeside } from './tokens/body_codes.ts'
 
 /** The credential of one call, as far as the upstream's opinion of it matters. */

@@ -1,12 +1,12 @@
 import { joined } from './bounded.ts'
-import type { Permit } from './policy/decide.ts'
+import { declaredLength } from './incoming.ts'
+import type { Permit } from './policy/decision.ts'
 import { HEADROOM, LARGE_BYTES, Reading } from './reading.ts'
 import { Refusal } from './refusal.ts'
 import type { RefusalDetails } from './refusal.ts'
 import { codingOf, isBinary, isJson, kindOf } from './scrub/kinds.ts'
 import { Scrubber } from './scrub/scrubber.ts'
 import type { Search } from './scrub/search.ts'
-import { declaredLength } from './upload.ts'
 
 /** These carry no body, and the runtime throws when one is given: Fetch standard, null body status. */
 const WITHOUT_BODY = new Set([204, 205, 304])

@@ -40,6 +40,13 @@ export function readTarget(request: Request): Target | null {
   return sent === null ? null : { host: host.toLowerCase(), path, query: sent }
 }
 
+/** The URL of another target at the origin that a request was sent to. null: that cannot be told. */
+export function urlBeside({ url }: Request, pathAndQuery: string): string | null {
+  const [whole = '', authority = ''] = REQUEST_URL.exec(url) ?? []
+  if (authority === '') return null
+  return whole.slice(0, whole.indexOf(authority) + authority.length) + pathAndQuery
+}
+
 function written([, authority = '', host = '', path = '/', query = '']: RegExpExecArray) {
   return { authority, host, path, query }
 }

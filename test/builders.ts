@@ -2,6 +2,8 @@ import { signerOf } from '../src/auth/index.ts'
 import type { Call } from '../src/call.ts'
 import type { Catalog, Forwarding, Host, Provider } from '../src/catalog.ts'
 import type { Caller } from '../src/identity.ts'
+import { decide } from '../src/policy/decide.ts'
+import type { Decision } from '../src/policy/decision.ts'
 import type { TenantStub } from '../src/tenants/stubs.ts'
 
 type Part<T> = { readonly [K in keyof T]?: T[K] }
@@ -39,6 +41,9 @@ export function aProvider(
     websocket: null,
     websocket_idle_ms: 300_000,
     websocket_unread_bytes: 64 * 1024 * 1024,
+    layout: [],
+    git: null,
+    mtls: null,
     credential: { ...signer.slots, secrets: signer.secrets, reads_body: signer.readsBody },
     ...over,
     auth,
@@ -133,4 +138,11 @@ export function aTenant(trail: string[], over: Partial<TenantStub> = {}): Tenant
     counts: unasked,
     ...over,
   }
+}
+
+/** The decision about a call of which nothing has to be read. */
+export function decided(caller: Caller, provider: Provider, call: Call): Decision {
+  const decision = decide(caller, provider, call, null)
+  if (decision.allow === null) throw new Error('it depends on the body')
+  return decision
 }

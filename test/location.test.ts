@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 
 import { rewriteLocation } from '../src/location.ts'
-import { decide, permitted } from '../src/policy/decide.ts'
-import { aCall, aCaller, aProvider } from './builders.ts'
+import { permitted } from '../src/policy/decision.ts'
+import { aCall, aCaller, aProvider, decided } from './builders.ts'
 
 const provider = aProvider({
   base_url: 'https://api.test/v2',
@@ -11,7 +11,7 @@ const provider = aProvider({
 
 function rewritten(location: string, by: 'header' | 'path' | 'default' = 'header') {
   const call = { ...aCall('GET', '/a/b'), named: { by, name: 'api' } }
-  const permit = permitted(decide(aCaller(), provider, call))
+  const permit = permitted(decided(aCaller(), provider, call))
   return rewriteLocation(location, 'https://api.test/v2/a/b?key=SECRET', permit)
 }
 
@@ -66,7 +66,7 @@ describe('a Location', () => {
     ['/a/_outpost?x', '/a/_outpost?x'],
   ])('below a host, %s is %s: no path of ours is handed out', (location, expected) => {
     const root = aProvider({ base_url: 'https://root.test' })
-    const permit = permitted(decide(aCaller(), root, aCall('GET', '/a/b')))
+    const permit = permitted(decided(aCaller(), root, aCall('GET', '/a/b')))
     expect(rewriteLocation(location, 'https://root.test/a/b', permit)).toBe(expected)
   })
 

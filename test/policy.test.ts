@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import type { Forwarding, Host, Rule } from '../src/catalog.ts'
-import { decide } from '../src/policy/decide.ts'
-import { aCall, aCaller, aProvider } from './builders.ts'
+import { aCall, aCaller, aProvider, decided } from './builders.ts'
 
 type Row = readonly [method: string, path: string, outcome: string]
 
@@ -35,7 +34,7 @@ function outcome(
   [method, path]: Row,
   host: Partial<Host>,
 ): string {
-  const decision = decide(aCaller(host), aProvider({ forwarding }), aCall(method, path))
+  const decision = decided(aCaller(host), aProvider({ forwarding }), aCall(method, path))
   if (!decision.allow) return `deny ${decision.code}`
   const { permit } = decision
   return `allow${permit.sensitive ? ', sensitive' : ''} by ${permit.rule}`
@@ -61,7 +60,7 @@ describe('where the tokens are minted', () => {
       forwarding,
       credential: { ...credential, token_path: '/oauth/token' },
     })
-    return decide(aCaller({ can_call_sensitive: true }), provider, aCall('POST', path))
+    return decided(aCaller({ can_call_sensitive: true }), provider, aCall('POST', path))
   }
 
   it.each(['/oauth/token', '/OAuth/Token', '/oauth/%74oken', '/oauth/token/', '/oauth/token;a=b'])(
@@ -252,21 +251,23 @@ describe('the host entry', () => {
     ['an empty list', { providers: [] }, 'PROXY_PROVIDER_DENIED'],
     ['a grant wanted', { require_grant: true }, 'PROXY_GRANT_REQUIRED'],
   ])('%s', (_title, host, code) => {
-    expect(decide(aCaller(host), aProvider(), aCall('GET', '/'))).toMatchObject({ code })
+    expect(decided(aCaller(host), aProvider(), aCall('GET', '/'))).toMatchObject({ code })
   })
 
   it('a list with the provider', () => {
-    expect(decide(aCaller({ providers: ['api'] }), aProvider(), aCall('GET', '/')).allow).toBe(true)
+    expect(decided(aCaller({ providers: ['api'] }), aProvider(), aCall('GET', '/')).allow).toBe(
+      true,
+    )
   })
 
   it('a grant wanted by the provider, or by the installation', () => {
     const call = aCall('GET', '/')
-    const byProvider = decide(aCaller(), aProvider({ require_grant: true }), call)
+    const byProvider = decided(aCaller(), aProvider({ require_grant: true }), call)
     expect(byProvider).toMatchObject({
       code: 'PROXY_GRANT_REQUIRED',
       rule: 'provider api.require_grant',
     })
-    const byInstallation = decide({ ...aCaller(), grantRequired: true }, aProvider(), call)
+    const byInstallation = decided({ ...aCaller(), grantRequired: true }, aProvider(), call)
     expect(byInstallation).toMatchObject({ rule: 'REQUIRE_GRANT' })
   })
 })
@@ -274,7 +275,7 @@ describe('the host entry', () => {
 describe('what a decision tells the operator', () => {
   it('the deny rule', () => {
     const provider = aProvider({ forwarding: { deny: ['/a', '/b/**'] } })
-    expect(decide(aCaller(), provider, aCall('GET', '/B/x'))).toMatchObject({
+    expect(decided(aCaller(), provider, aCall('GET', '/B/x'))).toMatchObject({
       rule: 'deny[1]',
       reason: '/b/** denies it',
     })
@@ -289,6 +290,6 @@ describe('what a decision tells the operator', () => {
     const provider = aProvider({
       forwarding: { allow: allowed, default_cache_ttl: 5, default_category: 'usual' },
     })
-    expect(decide(aCaller(), provider, aCall(method, path))).toMatchObject({ permit: expected })
+    expect(decided(aCaller(), provider, aCall(method, path))).toMatchObject({ permit: expected })
   })
 })

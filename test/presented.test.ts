@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 
 import { outbound } from '../src/outbound.ts'
-import { decide, permitted } from '../src/policy/decide.ts'
+import { permitted } from '../src/policy/decision.ts'
 import { presentedIn, slotsOf } from '../src/presented.ts'
-import { aCatalog, aCaller, aProvider } from './builders.ts'
+import { aCatalog, aCaller, aProvider, decided } from './builders.ts'
 
 const KEY = 'agent-key-of-a-host-entry'
 const GRANT = `op_${'g'.repeat(43)}`
@@ -60,7 +60,7 @@ describe.each(OF_OTHERS)('a key in %s', (_title, slot) => {
         const call = aCallWith(provider.name, { ...headers, ...beside }, query)
         const { carriers, all: shown } = presentedIn(call, SLOTS)
         const caller = { ...aCaller(), shown, carriers: carriers(key) }
-        const draft = outbound(permitted(decide(caller, provider, call)), null)
+        const draft = outbound(permitted(decided(caller, provider, call)), null)
         expect(JSON.stringify([[...draft.headers], draft.query])).not.toContain(key)
         if (query !== undefined) expect(draft.query).toBe('a=1&b=2')
       }
@@ -78,7 +78,7 @@ describe('what is somebody else’s', () => {
     const caller = { ...aCaller(), carriers: carriers(KEY) }
     const [, , , , none] = PROVIDERS
     if (!none) throw new Error('no provider')
-    const draft = outbound(permitted(decide(caller, none, call)), null)
+    const draft = outbound(permitted(decided(caller, none, call)), null)
     expect(JSON.stringify([[...draft.headers], draft.query])).toContain(value)
   })
 
@@ -112,6 +112,71 @@ describe('a grant token', () => {
     const presented = presentedIn(aCallWith('none', headers), SLOTS)
     expect(presented.deciding).toEqual([deciding])
     expect(presented.all).toEqual([deciding, STRANGE])
+  })
+})
+
+const basic = (pair: string) => `Basic ${btoa(pair)}`
+
+/** `Authorization` as clients write it, and the keys that it shows. */
+const AUTHORIZATIONS: readonly [string, (key: string) => string][] = [
+  ['Bearer', (key) => `Bearer ${key}`],
+  ['small letters', (key) => `bearer ${key}`],
+  ['capitals and blanks', (key) => `BEARER \t ${key}`],
+  ['token, as git forges take it', (key) => `token ${key}`],
+  ['Token', (key) => `Token ${key}`],
+  ['Rails', (key) => `Token token="${key}"`],
+  ['Rails, without quotes', (key) => `Token token=${key}`],
+  ['Rails, with more', (key) => `Token token="${key}", nonce="def"`],
+  ['Rails behind Bearer', (key) => `Bearer token="${key}"`],
+  ['Basic, the password', (key) => basic(`x-access-token:${key}`)],
+  ['Basic, the user name', (key) => basic(`${key}:x-oauth-basic`)],
+  ['Basic, the user name alone', (key) => basic(`${key}:`)],
+  ['Basic, the password alone', (key) => basic(`:${key}`)],
+  ['Basic without a colon', (key) => basic(key)],
+  ['Basic in small letters', (key) => basic(`a:${key}`).replace('Basic ', 'basic  ')],
+  ['Basic without padding', (key) => basic(`ab:${key}`).replace(/=+$/, '')],
+]
+
+/** What only a grant token is recognised in, by its form. */
+const OF_GRANTS: readonly [string, (key: string) => string][] = [
+  ['nothing in front', (key) => key],
+  ['Basic without base64', (key) => `Basic ${key}`],
+  ['GenieKey', (key) => `GenieKey ${key}`],
+  ['ApiKey', (key) => `ApiKey ${key}`],
+  ['Bot', (key) => `Bot ${key}`],
+  ['SSWS', (key) => `SSWS ${key}`],
+  ['a name with dashes', (key) => `Klaviyo-API-Key ${key}`],
+  ['a parameter of any scheme', (key) => `OAuth realm="x", oauth_token="${key}"`],
+  ['a parameter without a scheme', (key) => `auth_token=${key}`],
+  ['a word behind Bearer', (key) => `Bearer ${key} trailing`],
+  ['Basic with colons in the password', (key) => basic(`a:b:${key}`)],
+  ['Basic with colons behind', (key) => basic(`a:${key}:b`)],
+]
+
+describe('Authorization', () => {
+  it.each(AUTHORIZATIONS)('%s shows any key', (_title, value) => {
+    for (const key of [KEY, GRANT]) {
+      const { deciding, carriers } = presentedIn(
+        aCallWith('', { authorization: value(key) }),
+        SLOTS,
+      )
+      expect(deciding).toContain(key)
+      expect(carriers(key).headers).toContain('authorization')
+    }
+  })
+
+  it.each(OF_GRANTS)('%s shows a grant token', (_title, value) => {
+    const shown = (key: string) => presentedIn(aCallWith('', { authorization: value(key) }), SLOTS)
+    expect(shown(GRANT).deciding).toContain(GRANT)
+    expect(shown(GRANT).carriers('').headers).toContain('authorization')
+  })
+
+  it.each([
+    ['a longer word', `GenieKey ${GRANT}x`],
+    ['a word with more in front', `GenieKey x${GRANT}`],
+    ['what is no UTF-8', `Basic ${btoa('\xff:a')}`],
+  ])('%s shows no grant token', (_title, authorization) => {
+    expect(presentedIn(aCallWith('', { authorization }), SLOTS).deciding).not.toContain(GRANT)
   })
 })
 

@@ -9,10 +9,10 @@ import { readTokenAnswer } from '../src/auth/token_request.ts'
 import { findHost } from '../src/hosts.ts'
 import { cooldownOf } from '../src/limits/ledger.ts'
 import { rewriteLocation } from '../src/location.ts'
-import { decide, permitted } from '../src/policy/decide.ts'
+import { permitted } from '../src/policy/decision.ts'
 import { isGrantToken, presentedIn, slotsOf } from '../src/presented.ts'
 import { codesAt } from '../src/tokens/body_codes.ts'
-import { aCall, aCaller, aCatalog, aHost, aProvider } from './builders.ts'
+import { aCall, aCaller, aCatalog, aHost, aProvider, decided } from './builders.ts'
 
 /** The readers of what comes from outside, with inputs that nobody thought of. */
 
@@ -179,7 +179,7 @@ describe('a Location', () => {
     fc.assert(
       fc.property(said, by, (location, how) => {
         const call = { ...aCall('GET', '/a/b'), named: { by: how, name: 'api' } } as const
-        const permit = permitted(decide(aCaller(), provider, call))
+        const permit = permitted(decided(aCaller(), provider, call))
         const sentTo = 'https://api.test/v2/a/b?key=SECRET'
         const to = rewriteLocation(location, sentTo, permit)
         if (!URL.canParse(location, sentTo)) return

@@ -514,6 +514,7 @@ describe('a draft', () => {
         secrets: [],
         slots: { headers: [], params: [] },
         readsBody: false,
+        readsBodyOf: () => false,
         mints: false,
         rejection: { statuses: [], body: null },
         sign: ({ path }) => void paths.push(path),

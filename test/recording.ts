@@ -62,6 +62,7 @@ export function recording(provider: Provider, host: Host, over: Partial<Deps> = 
     keyOf: () => (trail.push('host key'), new Secret('host-key')),
     operators: { admin: null, viewer: null },
     access: null,
+    hasCertificate: () => false,
     isSet: () => true,
     credentials: () =>
       Object.assign(

@@ -2,6 +2,7 @@ import { z } from 'zod'
 
 import type {
   ApiKeyHeaderAuth,
+  ApiKeyPathAuth,
   ApiKeyQueryAuth,
   Auth,
   BasicAuth,
@@ -11,11 +12,12 @@ import type {
 import { hmacSigned } from './auth-hmac-schema.ts'
 import { plugin } from './auth-plugin-schema.ts'
 import { bearerRedis, clientCredentials, refreshToken } from './auth-stateful-schema.ts'
-import { basicPart, headerKeys, paramName, statuses } from './auth-value.ts'
+import { basicPart, bindingName, headerKeys, paramName, statuses } from './auth-value.ts'
 import { distinctHeaders } from './distinct.ts'
 import { ALWAYS, exactlyOne } from './exactly-one.ts'
 import { prefix, settableHeader } from './header-name.ts'
 import { didYouMean } from './nearest.ts'
+import { Wrong } from './problem.ts'
 import {
   envName,
   literal,
@@ -25,7 +27,7 @@ import {
   refOf,
   spelled,
 } from './secret-ref.ts'
-import { expected, given, listed, textOf } from './value.ts'
+import { checked, expected, given, list, listed, textOf } from './value.ts'
 import { isMapping } from './word.ts'
 
 const none = z.strictObject({ type: z.literal('none'), invalidate_on: statuses() })
@@ -77,6 +79,39 @@ const apiKeyQuery = z
     secret: refOf({ env, secret, previous }),
   }))
 
+/** The beginning of a path, in the one spelling in which it is looked for. */
+const keyPath = checked('a path such as "/bot{token}"', (found): string | Wrong => {
+  const path = found.replace('{token}', 'x')
+  const isPath = /^(?:\/[\w.~!$&'()*+,;=:@-]+)+$/.test(path) && !/\/\.{1,2}(?:\/|$)/.test(path)
+  if (isPath && /\{token\}(?:\/|$)/.test(found)) return found
+  return new Wrong('expected a path with {token} once, at the end of a segment: "/bot{token}"')
+})
+
+const apiKeyPath = z
+  .strictObject({
+    type: z.literal('api_key_path'),
+    ...oneSecret,
+    paths: list(keyPath),
+    invalidate_on: statuses(401),
+  })
+  .superRefine(exactlyOne('env', 'secret'), ALWAYS)
+  .superRefine(previousDiffers, ALWAYS)
+  .superRefine(({ paths }, context) => {
+    if (paths.length > 0) return
+    context.addIssue({ code: 'custom', path: ['paths'], message: 'expected a path or more' })
+  })
+  .transform(({ env, secret, previous, paths, ...rest }): ApiKeyPathAuth => ({
+    ...rest,
+    paths: [...new Set(paths)],
+    secret: refOf({ env, secret, previous }),
+  }))
+
+const mtls = z.strictObject({
+  type: z.literal('mtls'),
+  binding: bindingName,
+  invalidate_on: statuses(),
+})
+
 const CONTROL = 'a user name or password cannot contain a control character'
 
 const basicAuth = z
@@ -121,7 +156,9 @@ const SCHEMES = [
   bearerRedis,
   apiKeyHeader,
   apiKeyQuery,
+  apiKeyPath,
   basicAuth,
+  mtls,
   hmacSigned,
   clientCredentials,
   refreshToken,
@@ -158,7 +195,9 @@ const MEANT: ReadonlyMap<string, string> = new Map([
   ['header', 'api_key_header'],
   ['headers', 'custom_headers'],
   ['query', 'api_key_query'],
+  ['path', 'api_key_path'],
   ['hmac', 'hmac_signed'],
+  ['clientcertificate', 'mtls'],
   ['oauth', 'oauth2_client_credentials'],
   ['oauth2', 'oauth2_client_credentials'],
 ])

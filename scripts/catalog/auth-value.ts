@@ -3,11 +3,18 @@ import { z } from 'zod'
 import type { SecretRef } from '../../src/auth/scheme.ts'
 import { prefix, settableHeader } from './header-name.ts'
 import { Wrong } from './problem.ts'
-import { orReference } from './secret-ref.ts'
-import { expected, text, textOf } from './value.ts'
+import { envName, orReference } from './secret-ref.ts'
+import { expected, text, textOf, value } from './value.ts'
 
 /** The name of a query parameter, as it is before it is percent-encoded. */
 export const paramName = text({ what: 'the name of a query parameter', test: /^[\x21-\x7e]+$/ })
+
+/** The binding of a client certificate. Beside it, `_CERT`, `_KEY` and `_CA` name secrets. */
+export const bindingName = value((found): string | Wrong => {
+  const read = envName.safeParse(found).data
+  if (read !== undefined && !read.startsWith('OUTPOST_')) return read
+  return new Wrong(expected('the name of a binding, such as BANK_MTLS', found, false))
+})
 
 /** A piece of text for a token endpoint or a storage key. */
 export const line = text({ what: 'text on one line', test: /^[\x20-\x7e\x80-\uffff]{1,512}$/ })

@@ -2,7 +2,7 @@ import { Extended } from './extended.ts'
 import type { Mapping, Written } from './extended.ts'
 import { didYouMean } from './nearest.ts'
 import { Wrong } from './problem.ts'
-import { providerName } from './schema.ts'
+import { providerName } from './provider-name.ts'
 import { booleanOf, isMapping, isNull } from './word.ts'
 import type { YamlFile } from './yaml.ts'
 

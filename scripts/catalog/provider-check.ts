@@ -49,7 +49,12 @@ export async function checkProvider(
   const { map, file, auth, faults } = sectionsOf(source.tree)
   const used = await plugged(auth, plugins, map['auth'])
   const signed = auth && used.made !== undefined ? { auth, plugin: used.made } : null
-  const found = [...faults, ...used.faults.map(inAuth), ...clashes(map, signed)]
+  const found = [
+    ...faults,
+    ...used.faults.map(inAuth),
+    ...clashes(map, signed),
+    ...(auth?.type === 'mtls' && file?.mtls ? [TWO_CERTIFICATES] : []),
+  ]
   const problems = [...source.problems, ...found.map((each) => placed(source, each))]
   return {
     ...lineage,
@@ -139,6 +144,12 @@ function placesOf(signed: Signed | null): Pick<CheckedProvider, 'secrets' | 'uri
   }
 }
 
+const TWO_CERTIFICATES: Fault = {
+  path: ['mtls'],
+  at: 'key',
+  message: '"auth" names the certificate already',
+}
+
 /** Headers that the file gives to the agent or to everybody, and that belong to the credential. */
 function clashes(map: Sections['map'], signed: Signed | null): Fault[] {
   const slots = new Set(signed ? slotsOf(signed).headers.map((name) => folded(name)) : [])
@@ -158,7 +169,8 @@ function clashes(map: Sections['map'], signed: Signed | null): Fault[] {
 
 function joined(file: ProviderFile, { auth, plugin }: Signed, alias_of: string | null): Provider {
   const { enabled: _enabled, forwarding, ...rest } = file
-  return { ...rest, alias_of, auth, credential: credentialOf(file, auth, plugin), forwarding }
+  const mtls = auth.type === 'mtls' ? auth.binding : file.mtls
+  return { ...rest, mtls, alias_of, auth, credential: credentialOf(file, auth, plugin), forwarding }
 }
 
 function credentialOf(file: ProviderFile, auth: Auth, plugin: Plugin | null): Credential {
@@ -169,6 +181,7 @@ function credentialOf(file: ProviderFile, auth: Auth, plugin: Plugin | null): Cr
     secrets,
     headers: [...new Set(slots.headers.map((name) => name.toLowerCase()))],
     params: [...new Set(slots.params)],
+    ...(slots.paths && { paths: slots.paths }),
     reads_body: readsBody,
     ...(mints && { mints }),
     ...(typeof tokenPath === 'string' && { token_path: tokenPath }),

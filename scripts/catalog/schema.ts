@@ -3,13 +3,17 @@ import { z } from 'zod'
 import type { Forwarding, Provider, Rule } from '../../src/catalog.ts'
 import type { Window } from '../../src/limits/bucket.ts'
 import { AUTH_KEYS } from './auth-schema.ts'
+import { bindingName } from './auth-value.ts'
 import { baseUrl } from './base-url.ts'
 import { distinctHeaders } from './distinct.ts'
 import { ALWAYS, exactlyOne } from './exactly-one.ts'
 import type { Homes } from './explain.ts'
+import { GIT_KEYS, gitRules } from './git-schema.ts'
 import { fieldValue, forwardableHeader, headerName, settableHeader } from './header-name.ts'
+import { LAYOUT_KEYS, layout } from './layout-schema.ts'
 import { methodName } from './method.ts'
 import { patternText } from './pattern-text.ts'
+import { providerName } from './provider-name.ts'
 import { checked, choice, flag, given, list, text, whole } from './value.ts'
 import { websocketShape } from './websocket-schema.ts'
 
@@ -18,13 +22,6 @@ const MAX_WAIT_MS = 600_000
 /** Bounds within which the limiter's arithmetic is exact. */
 const MAX_CAPACITY = 1_000_000
 const MAX_WINDOW_MS = 31 * 24 * 3_600_000
-
-/** A provider's name in lower case: part of header values, paths and host names. */
-export const providerName = text({
-  what: 'a name of letters, digits, "_" and "-"',
-  test: /^[a-zA-Z0-9_-]+$/,
-  show: true,
-}).transform((name) => name.toLowerCase())
 
 /** Whom a provider or a host belongs to. */
 export const tenantName = text({
@@ -127,6 +124,9 @@ const providerShape = {
   scrub: choice(['auto', 'always', 'off']).default('auto'),
   on_echo: choice(['redact', 'block']).default('redact'),
   ...websocketShape,
+  git: gitRules.optional(),
+  layout: layout.default([]),
+  mtls: bindingName.optional(),
   /** `auth-schema.ts` reads it, so that what is wrong with the rest does not hide its problems. */
   auth: z.unknown().optional(),
   forwarding: forwarding.prefault({}),
@@ -153,11 +153,15 @@ export const providerFile: z.ZodType<ProviderFile> = z.preprocess(
     strip_response_headers: found.strip_response_headers.map((name) => name.toLowerCase()),
     max_body_bytes: found.max_body_bytes ?? null,
     websocket: found.websocket ?? null,
+    git: found.git ?? null,
+    mtls: found.mtls ?? null,
   })),
 )
 
 /** Where each key of a provider file belongs; the outer level wins where a key is at home in two. */
 export const PROVIDER_HOMES: Homes = new Map([
+  ...LAYOUT_KEYS.map((key) => [key, 'in an entry of "layout"'] as const),
+  ...GIT_KEYS.map((key) => [key, 'under "git"'] as const),
   ...Object.keys(ruleShape).map((key) => [key, 'in a rule of "forwarding.allow"'] as const),
   ...AUTH_KEYS.map((key) => [key, 'under "auth"'] as const),
   ...Object.keys(forwardingShape).map((key) => [key, 'under "forwarding"'] as const),

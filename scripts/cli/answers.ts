@@ -61,6 +61,7 @@ const ApprovalView = v.looseObject({
   path: v.string(),
   pattern: text,
   query_keys: texts,
+  operation: text,
   summary: v.nullish(v.string(), ''),
   created_at: v.string(),
   expires_at: v.string(),

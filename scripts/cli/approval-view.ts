@@ -5,11 +5,12 @@ import { pairs } from './table.ts'
 /** One approval with everything that a person has to weigh; nothing of it is cut. */
 export function approvalLines(approval: ApprovalView, now: number): readonly string[] {
   const { id, state, tenant, project, agent, provider, host, method, path, query_keys } = approval
-  const { grant, grant_note, summary } = approval
+  const { grant, grant_note, summary, operation } = approval
   return [
     `${id}  ${stateText(approval, now)}`,
     ...pairs([
       ['call', `${method} ${path}`],
+      ['operation', operation ?? ''],
       ['query', query_keys.length > 0 ? `with ${query_keys.join(', ')}` : ''],
       ['body', summary],
       ['provider', host === null ? provider : `${provider} at ${host}`],
@@ -21,7 +22,7 @@ export function approvalLines(approval: ApprovalView, now: number): readonly str
       [
         'a scope',
         state === 'pending' && approval.pattern !== null
-          ? `--for 10m and --for 1h also cover ${method} ${approval.pattern}`
+          ? `--for 10m and --for 1h also cover ${method} ${[approval.pattern, operation].filter(Boolean).join(', ')}`
           : '',
       ],
       ['used', approval.used_at === null ? '' : when(approval.used_at, now)],

@@ -57,6 +57,7 @@ const approval = v.strictObject({
   path: v.string(),
   pattern: v.string(),
   query_keys: names,
+  operation: v.nullable(v.string()),
   summary: v.string(),
   created_at: time,
   expires_at: time,
@@ -189,6 +190,12 @@ export const ANSWERS: Readonly<Record<Operation, v.GenericSchema | null>> = {
       }),
     ),
     providers: names,
+  }),
+  mcp: v.strictObject({
+    jsonrpc: v.literal('2.0'),
+    id: v.union([v.string(), v.number()]),
+    result: v.exactOptional(v.looseObject({})),
+    error: v.exactOptional(v.strictObject({ code: v.number(), message: v.string() })),
   }),
   approvalStatus: v.strictObject({
     id: v.string(),

@@ -2,6 +2,8 @@ import type { Unstable_Config } from 'wrangler'
 
 import { Embedded, literal } from './capnp.ts'
 import type { Literal } from './capnp.ts'
+import { certificateService, serviceOf } from './certificates.ts'
+import type { CertificatePlan } from './certificates.ts'
 
 /** Headers that the edge sets on Cloudflare. Here a client would have written them. */
 const FORGEABLE_HEADERS = [
@@ -39,6 +41,7 @@ export type Binding = { readonly name: string } & (
   | { readonly fromEnvironment: string }
   | { readonly durableObjectNamespace: string }
   | { readonly kvNamespace: string }
+  | { readonly service: string }
 )
 
 export interface ObjectClass {
@@ -89,15 +92,21 @@ export interface Plan {
   readonly linger?: LingerPlan
   /** Blocks that may be called beside public addresses. */
   readonly peers: readonly string[]
+  readonly certificates?: readonly CertificatePlan[]
 }
 
 /** The configuration of `workerd serve` as text. It holds names of secrets, and no value of one. */
 export function workerdConfig(plan: Plan): string {
+  const { certificates = [] } = plan
+  const allow = ['public', ...plan.peers]
   const worker = {
     modules: [{ name: plan.module, esModule: new Embedded(plan.module) }],
     compatibilityDate: plan.compatibilityDate,
     compatibilityFlags: plan.compatibilityFlags,
-    bindings: plan.bindings,
+    bindings: [
+      ...plan.bindings,
+      ...certificates.map(({ name }) => ({ name, service: serviceOf(name) })),
+    ],
     globalOutbound: 'outbound',
   }
   const keeper = {
@@ -107,14 +116,12 @@ export function workerdConfig(plan: Plan): string {
       durableObjectStorage: { localDisk: 'objects' },
     }),
   }
-  const outbound = {
-    allow: ['public', ...plan.peers],
-    tlsOptions: { trustBrowserCas: true },
-  }
+  const outbound = { allow, tlsOptions: { trustBrowserCas: true } }
   const disk = { name: 'objects', disk: { path: plan.objectsDir, writable: true } }
   const config = {
     services: [
       { name: 'outbound', network: outbound },
+      ...certificates.map((each) => certificateService(each, allow)),
       ...(plan.objects.length > 0 ? [disk] : []),
       ...(plan.kv?.names ?? []).flatMap((name) => kvServices(name, plan)),
       ...(plan.linger ? [lingerService(plan.linger, plan)] : []),

@@ -1,6 +1,7 @@
 import type { Catalog, Credential } from '../../src/catalog.ts'
 import { readSettings, SETTINGS, text } from '../../src/settings.ts'
 import { backendOf } from '../../src/sources/index.ts'
+import { partNames } from './certificates.ts'
 
 /** What a compiled catalog wants from the one who runs it. */
 export interface Needs {
@@ -8,6 +9,8 @@ export interface Needs {
   readonly baseUrls: readonly string[]
   /** URIs of secrets that are kept elsewhere. Default: none. */
   readonly uris?: readonly string[]
+  /** Bindings of client certificates. Default: none. */
+  readonly certificates?: readonly string[]
 }
 
 /** Every secret that hosts and providers name, and every address that providers name. */
@@ -23,6 +26,7 @@ export function needsOf(compiled: {
       'token_url' in auth ? [base_url, auth.token_url] : [base_url],
     ),
     uris: providers.flatMap(({ credential }) => urisIn(credential)),
+    certificates: [...new Set(providers.flatMap(({ mtls }) => mtls ?? []))],
   }
 }
 
@@ -38,6 +42,12 @@ function urisIn({ secrets }: Credential): readonly string[] {
  */
 export function namesOf({ secrets, uris = [] }: Omit<Needs, 'baseUrls'>): readonly string[] {
   return [...new Set([...SETTINGS, ...sourceSettings(uris), ...secrets])]
+}
+
+/** All that is looked for on this machine: what the Worker reads, and what certificates are made of. */
+export function wantedBy(needs: Needs): readonly string[] {
+  const parts = (needs.certificates ?? []).flatMap((name) => Object.values(partNames(name)))
+  return [...new Set([...namesOf(needs), ...parts])]
 }
 
 function sourceSettings(uris: readonly string[]): readonly string[] {

@@ -23,6 +23,10 @@ export interface ApprovalAsk {
   readonly project: string | null
   /** Of the rules that let it through: what a timed scope covers. null: the path itself. */
   readonly pattern: string | null
+  /** The rule that decided, and the operation as it is: a timed scope goes beyond neither. */
+  readonly rule: string
+  /** What it asks for in the words of its API. Redacted. */
+  readonly operation: string | null
   /** The upstream's host. */
   readonly host: string
   readonly query_keys: readonly string[]
@@ -38,7 +42,7 @@ export type ApprovalState = 'pending' | 'approved' | 'denied' | 'used' | 'expire
 export type ApprovalScope = 'once' | '10m' | '1h'
 
 /** What is kept of an ask: names, and no value of the query or the body. */
-export type AskShown = Omit<ApprovalAsk, 'subject' | 'pattern'> & {
+export type AskShown = Omit<ApprovalAsk, 'subject' | 'pattern' | 'rule'> & {
   /** What a timed scope covers; a path is redacted. */
   readonly pattern: string
   readonly agent: string

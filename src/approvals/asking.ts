@@ -43,10 +43,10 @@ export function keyOf(subject: ApprovalSubject): string {
  * with its grant. A path that is spelt like a pattern covers itself, and nothing that the pattern
  * would match.
  */
-export function coverOf({ subject, pattern }: ApprovalAsk): string {
+export function coverOf({ subject, pattern, rule }: ApprovalAsk): string {
   const { tenant, grant, agent, provider, method, path } = subject
   const what = pattern === null ? ['path', path] : ['pattern', pattern]
-  return digestOf([tenant, grant, agent, provider, method, ...what])
+  return digestOf([tenant, grant, agent, provider, method, ...what, rule])
 }
 
 /**
@@ -90,7 +90,7 @@ function asked(
   ask: ApprovalAsk,
   { id, now }: { readonly id: string; readonly now: number },
 ): Approval {
-  const { subject, ...shown } = ask
+  const { subject, rule: _rule, ...shown } = ask
   const { agent, provider, method } = subject
   // Where no rule spoke, only the redacted path is kept.
   const pattern = shown.pattern ?? shown.shown_path

@@ -8,7 +8,7 @@ const LONGEST = 3000
  * incoming webhooks"): `text` alone is needed; the other fields are for programs of your own.
  */
 export function webhookMessage(id: string, ask: ApprovalAsk): Readonly<Record<string, unknown>> {
-  const { subject, host, project, grant_note, shown_path, query_keys, summary } = ask
+  const { subject, host, project, grant_note, shown_path, query_keys, summary, operation } = ask
   const { agent, tenant, provider, method } = subject
   const whose = project === null ? tenant : `${tenant} / ${project}`
   // What decides comes first: the agent chooses how long the rest is.
@@ -16,6 +16,7 @@ export function webhookMessage(id: string, ask: ApprovalAsk): Readonly<Record<st
     `outpost approve ${id}   or   outpost deny ${id}`,
     `${agent} (${whose}) asks to ${method} ${host}`,
     ...(grant_note === '' ? [] : [`grant: ${grant_note}`]),
+    ...(operation === null ? [] : [`operation: ${operation}`]),
     `body: ${summary}`,
     `path: ${shown_path}`,
     ...(query_keys.length > 0 ? [`query: ${query_keys.join(', ')}`] : []),

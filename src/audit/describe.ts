@@ -1,11 +1,13 @@
 import type { Call } from '../call.ts'
 import type { Caller, Place } from '../identity.ts'
+import { declaredLength } from '../incoming.ts'
+import type { Incoming } from '../incoming.ts'
 import type { Opening } from '../opening.ts'
-import type { Decision } from '../policy/decide.ts'
+import { LONGEST_NAME } from '../operation.ts'
+import type { Decision } from '../policy/decision.ts'
 import { NO_SLOTS, presentedIn } from '../presented.ts'
 import { REFUSALS } from '../refusal.ts'
 import type { Refusal } from '../refusal.ts'
-import { declaredLength } from '../upload.ts'
 import type { Event } from './event.ts'
 import { redactor } from './redact.ts'
 
@@ -19,6 +21,7 @@ export interface Progress {
   place?: Place
   caller?: Caller
   decision?: Decision
+  body?: Incoming
   credentials?: Opening
   refusal?: Refusal
   /** `seq` of the durable record of a sensitive call, which this one's end closes. */
@@ -49,7 +52,7 @@ export function eventOf(so: Progress, { now, response }: Ending): Event {
   const { category, sensitive, decision, rule, reason } = whatWasDecided(so)
   const { agent, grant, project, tenant } = whoCalled(so)
   const { client, host } = whereFrom(so)
-  const { path, provider, query_keys } = whatWasAsked(so)
+  const { operation, path, provider, query_keys } = whatWasAsked(so)
   const { bytes_out, cache, code, status } = whatWasSaid(so, response)
   return {
     agent,
@@ -69,7 +72,7 @@ export function eventOf(so: Progress, { now, response }: Ending): Event {
     id,
     method: request.method,
     mode: 'edge',
-    operation: null,
+    operation,
     path,
     project,
     provider,
@@ -96,18 +99,26 @@ function whereFrom({ place }: Progress): Pick<Event, 'client' | 'host'> {
   return { client: place?.address ?? null, host: place?.host?.id ?? null }
 }
 
-const NOTHING = { path: null, provider: null, query_keys: [] } as const
+const NOTHING = { operation: null, path: null, provider: null, query_keys: [] } as const
 
-function whatWasAsked(so: Progress): Pick<Event, 'path' | 'provider' | 'query_keys'> {
+function whatWasAsked(so: Progress): Pick<Event, 'operation' | 'path' | 'provider' | 'query_keys'> {
   const { call } = so
   if (!call) return NOTHING
   const clean = cleaner(so, call)
   const { name } = call.named
+  const operation = operationOf(so.decision)
   return {
+    operation: operation === null ? null : plain(clean(operation)).slice(0, LONGEST_NAME),
     path: clean(call.path).slice(0, MAX_PATH),
     provider: name === '' ? null : plain(clean(name)).slice(0, MAX_NAME),
     query_keys: queryKeys(call.query).map((key) => clean(key).slice(0, MAX_NAME)),
   }
+}
+
+/** What the call asks for in the words of its API; null where nothing is known of that. */
+function operationOf(decision: Decision | undefined): string | null {
+  if (!decision) return null
+  return decision.allow ? decision.permit.operation : decision.operation
 }
 
 function whatWasSaid(

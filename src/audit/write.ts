@@ -1,5 +1,5 @@
 import type { Deps } from '../deps.ts'
-import type { Permit } from '../policy/decide.ts'
+import type { Permit } from '../policy/decision.ts'
 import type { Passed } from '../websocket/bridge.ts'
 import { eventOf } from './describe.ts'
 import type { Ending, Progress } from './describe.ts'

@@ -29,10 +29,24 @@ export interface ApiKeyQueryAuth extends Rejectable {
   readonly param: string
 }
 
+/** The key in the path: `/bot{token}/sendMessage`. */
+export interface ApiKeyPathAuth extends Rejectable {
+  readonly type: 'api_key_path'
+  readonly secret: SecretRef
+  /** Beginnings of paths below the base URL, each with `{token}` once. */
+  readonly paths: readonly string[]
+}
+
 export interface BasicAuth extends Rejectable {
   readonly type: 'basic_auth'
   readonly username: SecretRef
   readonly password: SecretRef
+}
+
+/** A client certificate alone, which is the connection's and not the request's: `Provider.mtls`. */
+export interface MtlsAuth extends Rejectable {
+  readonly type: 'mtls'
+  readonly binding: string
 }
 
 export interface HmacSignedAuth extends Rejectable {
@@ -126,7 +140,9 @@ export type Auth =
   | BearerStaticAuth
   | ApiKeyHeaderAuth
   | ApiKeyQueryAuth
+  | ApiKeyPathAuth
   | BasicAuth
+  | MtlsAuth
   | HmacSignedAuth
   | CustomHeadersAuth
   | BearerRedisAuth

@@ -1,4 +1,5 @@
 import { apiKeyHeader } from './api_key_header.ts'
+import { apiKeyPath } from './api_key_path.ts'
 import { apiKeyQuery } from './api_key_query.ts'
 import { basicAuth } from './basic_auth.ts'
 import { bearerRedis } from './bearer_redis.ts'
@@ -6,12 +7,13 @@ import { bearerStatic } from './bearer_static.ts'
 import type { Auth, BodyCodes } from './config.ts'
 import { customHeaders } from './custom_headers.ts'
 import { hmacSigned } from './hmac_signed.ts'
+import { mtls } from './mtls.ts'
 import { none } from './none.ts'
 import { clientCredentials } from './oauth2_client_credentials.ts'
 import { refreshToken } from './oauth2_refresh_token.ts'
 import { pluginSecrets } from './plugin.ts'
 import type { Plugin } from './plugin.ts'
-import type { Credentials, Draft, Scheme, SecretRef, Slots } from './scheme.ts'
+import type { Credentials, Draft, Scheme, SecretRef, SigningCall, Slots } from './scheme.ts'
 
 type BuiltIn = Exclude<Auth, { type: 'plugin' }>
 
@@ -20,7 +22,9 @@ const SCHEMES: { readonly [T in BuiltIn['type']]: Scheme<Extract<BuiltIn, { type
   bearer_static: bearerStatic,
   api_key_header: apiKeyHeader,
   api_key_query: apiKeyQuery,
+  api_key_path: apiKeyPath,
   basic_auth: basicAuth,
+  mtls,
   hmac_signed: hmacSigned,
   custom_headers: customHeaders,
   bearer_redis: bearerRedis,
@@ -32,7 +36,9 @@ const SCHEMES: { readonly [T in BuiltIn['type']]: Scheme<Extract<BuiltIn, { type
 export interface Signer {
   readonly secrets: readonly SecretRef[]
   readonly slots: Slots
-  readonly readsBody: boolean
+  /** `some`: it depends on the call, and `readsBodyOf` says of which. */
+  readonly readsBody: boolean | 'some'
+  readonly readsBodyOf: (call: SigningCall) => boolean
   /** It opens minted credentials. */
   readonly mints: boolean
   /** What upstreams say when they reject the credential: statuses, and codes in the body. */
@@ -53,6 +59,7 @@ export function signerOf(auth: Auth, plugin: Plugin | null): Signer {
     secrets: plugin.secrets ?? pluginSecrets(auth),
     slots: plugin.slots,
     readsBody: plugin.readsBody ?? false,
+    readsBodyOf: () => plugin.readsBody ?? false,
     mints: plugin.mints ?? false,
     rejection: {
       statuses: auth.invalidate_on.length > 0 ? auth.invalidate_on : (plugin.invalidateOn ?? []),
@@ -65,10 +72,13 @@ export function signerOf(auth: Auth, plugin: Plugin | null): Signer {
 function builtIn(auth: BuiltIn, table: Scheme<never>): Signer {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- SCHEMES ties each type to its scheme
   const scheme = table as unknown as Scheme<BuiltIn>
+  const { readsBodyOf } = scheme
+  const readsBody = scheme.readsBody?.(auth) ?? false
   return {
     secrets: scheme.secrets(auth),
     slots: scheme.slots(auth),
-    readsBody: scheme.readsBody?.(auth) ?? false,
+    readsBody: readsBodyOf ? 'some' : readsBody,
+    readsBodyOf: (call) => readsBodyOf?.(auth, call) ?? readsBody,
     mints: scheme.mints ?? false,
     rejection: {
       statuses: auth.invalidate_on,

@@ -71,19 +71,44 @@ export interface NotMinted {
   readonly final: boolean
 }
 
-/** The upstream request while it is being built. A scheme changes `headers` and `query`, nothing else. */
+/**
+ * The upstream request while it is being built. A scheme changes what is not `readonly`, and headers;
+ * of a path the `{token}` of its own slot, nothing else.
+ */
 export interface Draft {
   readonly method: string
   /** The provider's: scheme, host and path prefix, without a trailing slash. */
   readonly base_url: string
   readonly headers: Headers
-  /** The upstream path exactly as it will be sent. */
-  readonly path: string
+  /** The upstream path exactly as it will be sent, with `{token}` where the credential goes into it. */
+  path: string
   /** The query exactly as it will be sent, without its `?`; empty when there is none. */
   query: string
   /** The body, when the scheme said that it reads it; otherwise null, and the body streams. */
   readonly body: Uint8Array | null
+  /** Set by a scheme when the body has to go in another framing than the agent's. */
+  reframing: Reframing | null
 }
+
+/** Another framing of a body that streams: the same content. Used once. */
+export interface Reframing {
+  /** Bytes in the new framing; null when that is not known. */
+  readonly length: number | null
+  /** What can go on, valid until the next one. Throws for a framing that is broken: a 400. */
+  readonly push: (this: void, chunk: Uint8Array) => Uint8Array
+  /** What is left at the end. Throws for one that ends early. */
+  readonly end: (this: void) => Uint8Array
+}
+
+/** What a scheme can know of a call before its body is read. */
+export type SigningCall = Pick<Draft, 'method' | 'path' | 'query' | 'headers'>
+
+/**
+ * What stands in a path where the upstream wants its credential, from the call that is read until
+ * the scheme puts the secret there: `/bot{token}/sendMessage`. No client can send it: a path with a
+ * raw brace is refused (`src/target.ts`).
+ */
+export const PLACE = '{token}'
 
 /**
  * The places on a request that belong to the credential. Whatever an agent sends there is never
@@ -92,6 +117,8 @@ export interface Draft {
 export interface Slots {
   readonly headers: readonly string[]
   readonly params: readonly string[]
+  /** Beginnings of paths below the base URL, with `{token}` where the credential stands. */
+  readonly paths?: readonly string[]
 }
 
 /** One way of putting a credential on a request. Every file of this folder exports one. */
@@ -101,6 +128,8 @@ export interface Scheme<A> {
   readonly slots: (auth: A) => Slots
   /** True when the signature covers the body, which is then read into memory up to a limit. */
   readonly readsBody?: (auth: A) => boolean
+  /** True when the signature of this call covers its body, where that depends on the call. */
+  readonly readsBodyOf?: (auth: A, call: SigningCall) => boolean
   /** True when it opens `minted` credentials, which have to be kept somewhere. */
   readonly mints?: boolean
   /** Puts the credential on the draft. Runs last: nothing changes the request afterwards. */

@@ -5,6 +5,7 @@ import { writeCall } from '../audit/write.ts'
 import { placeOf } from '../identity.ts'
 import { asRefusal, Refusal, refuse } from '../refusal.ts'
 import { readTarget } from '../target.ts'
+import { callerOf } from './callers.ts'
 import type { ControlDeps } from './deps.ts'
 import { served } from './endpoints.ts'
 import type { Endpoint, Operation } from './endpoints.ts'
@@ -31,11 +32,11 @@ let app: Hono<Env> | undefined
 /** Routes by our own reading of the path: Hono's decodes it, and the proxy does not. */
 function routed(): Hono<Env> {
   const made = new Hono<Env>({ getPath: pathOf })
-  const methods = new Map<string, string[]>()
+  const methods = new Map<string, Endpoint[]>()
   for (const [name, row] of served()) {
     const path = row.path.replaceAll(/\{(\w+)\}/g, ':$1')
     made.on(row.method, path, (c) => answer(c, name, row))
-    methods.set(path, [...(methods.get(path) ?? []), row.method])
+    methods.set(path, [...(methods.get(path) ?? []), row])
   }
   for (const [path, known] of methods) made.all(path, (c) => noMethod(c, known))
   made.notFound((c) => noRoute(c))
@@ -65,9 +66,13 @@ async function answer(c: Context<Env>, name: Operation, row: Endpoint): Promise<
   return Response.json(answered, { status: row.status })
 }
 
-async function noMethod(c: Context<Env>, known: readonly string[]): Promise<Response> {
-  await checkOperator(c)
-  const allow = known.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : method)).join(', ')
+/** Whoever may ask by some method is told by which. */
+async function noMethod(c: Context<Env>, known: readonly Endpoint[]): Promise<Response> {
+  if (known.some(({ who }) => who === 'caller')) await callerOf(c.req.raw, c.env.deps)
+  else await checkOperator(c)
+  const allow = known
+    .flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : method))
+    .join(', ')
   throw new Refusal('PROXY_METHOD_DENIED', 'not with this method', { headers: { allow } })
 }
 

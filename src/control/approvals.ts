@@ -18,6 +18,8 @@ export interface ApprovalView extends Pick<Approval, 'id' | 'state' | 'scope'> {
   /** What a timed scope would cover. */
   readonly pattern: string
   readonly query_keys: readonly string[]
+  /** What it asks for in the words of its API, which a timed scope does not go beyond. */
+  readonly operation: string | null
   readonly summary: string
   readonly created_at: string
   readonly expires_at: string
@@ -78,6 +80,8 @@ function approvalView(each: Approval, tenant: string): ApprovalView {
     path: ask.shown_path,
     pattern: ask.pattern,
     query_keys: ask.query_keys,
+    // Approvals from before there were operations have none.
+    operation: ask.operation ?? null,
     summary: ask.summary,
     created_at: iso(created),
     expires_at: iso(expires),

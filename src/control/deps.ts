@@ -1,5 +1,6 @@
 import type { Provider } from '../catalog.ts'
 import type { Deps } from '../deps.ts'
+import type { Grant } from '../grants/grant.ts'
 import type { Window } from '../limits/bucket.ts'
 import type { Standing } from '../limits/ledger.ts'
 import type { SourceStanding } from '../sources/status.ts'
@@ -20,6 +21,8 @@ export interface ControlDeps extends Deps {
     category: string,
     windows: readonly Window[],
   ) => Promise<Standing>
+  /** How many calls of a grant count for its `max_calls`. */
+  readonly usedOf: (grant: Grant) => Promise<number>
   /** Writes an operator's token where `bearer_redis` reads it. */
   readonly tokensPut: (key: string, value: string) => Promise<void>
   readonly tokensDelete: (key: string) => Promise<void>

@@ -66,6 +66,14 @@ export const ENDPOINTS = {
     who: 'caller',
     status: 200,
   },
+  mcp: {
+    method: 'POST',
+    path: '/_outpost/mcp',
+    summary: 'MCP, Streamable HTTP: what an agent may do, and calls, as tools',
+    who: 'caller',
+    status: 200,
+    refusals: ['PROXY_BAD_REQUEST', 'PROXY_BODY_TOO_LARGE', 'PROXY_CROSS_ORIGIN'],
+  },
   status: {
     method: 'GET',
     path: '/_outpost/status',

@@ -4,6 +4,7 @@ import { audit, streamAudit, verifyAudit } from './audit.ts'
 import type { Operation } from './endpoints.ts'
 import { createGrant, grant, listGrants, renewGrant, revokeGrant, rotateGrant } from './grants.ts'
 import type { Handler } from './handler.ts'
+import { mcp } from './mcp.ts'
 import { docs, health, openapi, providers } from './open.ts'
 import { pause, resume } from './pauses.ts'
 import { simulate } from './simulate.ts'
@@ -35,6 +36,7 @@ export const HANDLERS: { readonly [Name in Operation]: Handler<Name> } = {
   pause,
   resume,
   whoami,
+  mcp,
   approvalStatus,
   simulate,
 }

@@ -50,6 +50,20 @@ export async function readInput<Row extends Endpoint>(row: Row, sent: Sent): Pro
   return { params, query, body } as Input<Row>
 }
 
+/**
+ * A value that came otherwise than as the input of an endpoint.
+ * @throws Refusal 400 as above.
+ */
+export function readFields<Schema extends GenericSchema>(
+  schema: Schema,
+  value: unknown,
+): InferOutput<Schema> {
+  const faults: WrongField[] = []
+  const output = checked(schema, value, faults)
+  if (faults.length > 0) throw wrong(faults)
+  return output
+}
+
 /** The refusal of an input, with the fields that are wrong. */
 export function wrong(fields: readonly WrongField[]): Refusal {
   return new Refusal(

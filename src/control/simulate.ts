@@ -5,8 +5,9 @@ import type { Host, Provider } from '../catalog.ts'
 import { stateOf } from '../grants/grant.ts'
 import { reachOf } from '../identity.ts'
 import type { Caller } from '../identity.ts'
+import { withoutKey } from '../path_slot.ts'
 import { decide } from '../policy/decide.ts'
-import type { Decision } from '../policy/decide.ts'
+import type { Decision } from '../policy/decision.ts'
 import { asRefusal, Refusal } from '../refusal.ts'
 import type { RefusalCode } from '../refusal.ts'
 import type { ControlDeps } from './deps.ts'
@@ -49,12 +50,17 @@ export const simulate: Handler<'simulate'> = async (asked) => {
   }
   if (caller.host) step('host', true, `${caller.host.id}, tenant ${caller.tenant}`)
 
-  const call = callIn(body)
-  const named = deps.catalog.providers.get(call.named.name) ?? null
+  const written = callIn(body)
+  const named = deps.catalog.providers.get(written.named.name) ?? null
+  const call = withoutKey(written, deps.catalog, named)
   try {
     const provider = resolve(call, named, reachOf(caller, deps.catalog))
     step('provider', true, provider.name)
-    const decision = decide(caller, provider, call)
+    const decision = decide(caller, provider, call, null)
+    if (decision.allow === null) {
+      step('policy', false, 'depends on the body, which is not known here')
+      return { decision: refused('PROXY_BAD_REQUEST', 'depends on the body'), steps }
+    }
     policySteps(decision, provider, step)
     return { decision: outcomeOf(decision), steps }
   } catch (error) {

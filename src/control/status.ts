@@ -26,7 +26,7 @@ export interface ProviderStatus {
   readonly mode: string
   readonly auth: string
   readonly ready: boolean
-  /** Names of variables: secrets, and the settings of places where secrets are kept. */
+  /** Names: of secrets, of the settings of places where secrets are kept, of a client certificate. */
   readonly missing_secrets: readonly string[]
 }
 
@@ -73,15 +73,16 @@ async function statusOf(deps: ControlDeps): Promise<Status> {
 function providerStatus(
   provider: Provider,
   sources: readonly SourceStatus[],
-  { isSet }: ControlDeps,
+  { isSet, hasCertificate }: ControlDeps,
 ): ProviderStatus {
-  const { name, tenant, alias_of, base_url, auth, forwarding, credential } = provider
+  const { name, tenant, alias_of, base_url, auth, forwarding, credential, mtls } = provider
   const needed = credential.secrets.filter(({ optional }) => optional !== true)
   const unset = needed.flatMap((ref) => ('env' in ref && !isSet(ref.env) ? [ref.env] : []))
   const uris = needed.flatMap((ref) => ('secret' in ref ? [ref.secret] : []))
   const unread = sources.filter(({ secret }) => uris.includes(secret))
   const settings = unread.flatMap(({ missing_settings }) => missing_settings)
-  const missing = [...new Set([...unset, ...settings])]
+  const unbound = mtls !== null && !hasCertificate(mtls) ? [mtls] : []
+  const missing = [...new Set([...unset, ...settings, ...unbound])]
   return {
     name,
     tenant,

@@ -1,69 +1,37 @@
 import type { Call } from '../call.ts'
 import type { Provider } from '../catalog.ts'
+import { Unreadable } from '../content/content.ts'
+import type { Content } from '../content/content.ts'
 import { wantsApproval } from '../grants/grant.ts'
 import { grantedIn, narrowedBy, outside } from '../grants/narrow.ts'
 import type { Caller } from '../identity.ts'
+import type { DeniedOperation, Operation } from '../operation.ts'
 import { pausedBy, scopeKey } from '../pauses/pause.ts'
-import { Refusal } from '../refusal.ts'
-import type { RefusalCode } from '../refusal.ts'
+import { spokenIn } from '../protocols/index.ts'
+import type { Spoken } from '../protocols/index.ts'
 import { isUpgrade } from '../websocket/upgrade.ts'
+import { deny } from './decision.ts'
+import type { Decision, Denial, Permit, Unread } from './decision.ts'
 import { readingsOf } from './path.ts'
 import { policyOf, routeOf, websocketOf } from './route.ts'
-import type { Route } from './route.ts'
+import type { Policy, Route } from './route.ts'
 
-declare const issued: unique symbol
-
-/** Proof that policy allowed one call. `decide` alone makes them, and no secret opens without one. */
-export interface Permit extends Route {
-  readonly [issued]: true
-  readonly caller: Caller
-  readonly provider: Provider
-  readonly call: Call
-  /** The patterns that let it through, which a timed approval covers; null: the path itself. */
-  readonly pattern: string | null
-  /** A person has to say yes first. */
-  readonly approval: boolean
-}
-
-/** A value, so that the record and a simulation can ask why. `reason` is for the operator. */
-export type Decision = { readonly allow: true; readonly permit: Permit } | Denial
-
-export interface Denial {
-  readonly allow: false
-  readonly code: RefusalCode
-  /** For the agent. */
-  readonly message: string
-  readonly rule: string
-  readonly reason: string
-  readonly sensitive: boolean
-}
-
-/** The whole policy. Pure: same caller, provider and call, same answer. */
-export function decide(caller: Caller, provider: Provider, call: Call): Decision {
+/**
+ * The whole policy. Pure: same caller, provider, call and content, same answer. `content` is what was
+ * read of the body; null: nothing yet, and where a rule has to see it, the answer is `Unread`.
+ */
+export function decide(
+  caller: Caller,
+  provider: Provider,
+  call: Call,
+  content: Content | null,
+): Decision | Unread {
   const out = outOfReach(caller, provider)
   if (out) return out
   const policy = policyOf(provider)
   const readings = readingsOf(call.path)
-  const denied = policy.deny(readings)
-  if (denied >= 0) {
-    return deny('PROXY_PATH_DENIED', 'the path is denied', {
-      rule: `deny[${denied}]`,
-      reason: `${provider.forwarding.deny[denied]} denies it`,
-    })
-  }
-  if (policy.mints(readings)) {
-    return deny('PROXY_PATH_DENIED', 'the path is denied', {
-      rule: 'token_path',
-      reason: "it is where the provider's tokens are minted",
-    })
-  }
-  if (isUpgrade(call.request) && websocketOf(provider) === 'deny') {
-    return deny('PROXY_PATH_DENIED', 'web sockets are denied', {
-      rule: 'websocket',
-      reason:
-        provider.websocket === null ? 'allowlist mode, and nothing allows it' : 'it says deny',
-    })
-  }
+  const denied = deniedPath(provider, policy, readings) ?? deniedSocket(provider, call)
+  if (denied) return denied
   const route = routeOf(provider, call, { policy, readings })
   if (!route) {
     return deny('PROXY_NO_ROUTE', 'no rule allows this method and path', {
@@ -71,7 +39,81 @@ export function decide(caller: Caller, provider: Provider, call: Call): Decision
       reason: 'allowlist mode, and no rule matches',
     })
   }
-  return narrowed(caller, provider, call, { route, readings })
+  const spoken = spokenIn(provider, call)
+  const unread = content ? null : unreadOf(spoken)
+  if (unread) return unread
+  const operation = operationOf(spoken, content)
+  if (operation instanceof Unreadable) return unreadable(operation)
+  if (operation?.ruling?.is === 'deny') return ruledOut(operation.name, operation.ruling)
+  if (operation?.ruling && isUpgrade(call.request)) return deniedOver(operation.name)
+  return narrowed(caller, provider, call, { route: routed(route, operation), readings, operation })
+}
+
+function deniedPath(
+  { forwarding }: Provider,
+  policy: Policy,
+  readings: readonly string[],
+): Denial | null {
+  const denied = policy.deny(readings)
+  const why =
+    denied >= 0
+      ? { rule: `deny[${denied}]`, reason: `${forwarding.deny[denied]} denies it` }
+      : { rule: 'token_path', reason: "it is where the provider's tokens are minted" }
+  if (denied < 0 && !policy.mints(readings)) return null
+  return deny('PROXY_PATH_DENIED', 'the path is denied', why)
+}
+
+function deniedSocket(provider: Provider, { request }: Call): Denial | null {
+  if (!isUpgrade(request) || websocketOf(provider) !== 'deny') return null
+  const reason = provider.websocket ? 'it says deny' : 'allowlist mode, and nothing allows it'
+  return deny('PROXY_PATH_DENIED', 'web sockets are denied', { rule: 'websocket', reason })
+}
+
+/** Where operations are ruled on, nobody would see those of its messages. */
+function deniedOver(operation: string): Denial {
+  const reason = 'the path has rules for operations, which a web socket goes round'
+  return deny('PROXY_PATH_DENIED', 'web sockets are denied here', {
+    rule: 'websocket',
+    reason,
+    operation,
+  })
+}
+
+function unreadOf(spoken: Spoken | null): Unread | null {
+  if (!spoken || spoken.wants === 'nothing') return null
+  const { wants, enough } = spoken
+  return wants === 'head' && enough ? { allow: null, enough } : { allow: null }
+}
+
+function operationOf(
+  spoken: Spoken | null,
+  content: Content | null,
+): Operation | Unreadable | null {
+  try {
+    return spoken && spoken.read(content)
+  } catch (error) {
+    if (error instanceof Unreadable) return error
+    throw error
+  }
+}
+
+/** A body, or another part of a call, that cannot be read in one way. */
+function unreadable({ message }: Unreadable): Denial {
+  return deny('PROXY_BAD_REQUEST', message, { rule: 'unreadable', reason: message })
+}
+
+function ruledOut(operation: string, { rule, reason, listed }: DeniedOperation): Denial {
+  return listed
+    ? deny('PROXY_PATH_DENIED', 'the operation is denied', { rule, reason, operation })
+    : deny('PROXY_NO_ROUTE', 'no rule allows this operation', { rule, reason, operation })
+}
+
+/** What the provider says of the operation goes before what the method alone would say. */
+function routed(route: Route, operation: Operation | null): Route {
+  const { ruling } = operation ?? {}
+  if (ruling?.is !== 'allow') return route
+  const sensitive = route.strict || ruling.sensitive
+  return { ...route, sensitive, cache_ttl: ruling.sensitive ? 0 : route.cache_ttl }
 }
 
 /**
@@ -105,43 +147,70 @@ function mayNotUse(rule: string, reason: string): Denial {
   return deny('PROXY_PROVIDER_DENIED', 'this caller may not use the provider', { rule, reason })
 }
 
+interface Routed {
+  readonly route: Route
+  readonly readings: readonly string[]
+  readonly operation: Operation | null
+}
+
 /** The host entry and the grant only take away from what the provider's policy allows. */
 function narrowed(
   caller: Caller,
   provider: Provider,
   call: Call,
-  { route, readings }: { readonly route: Route; readonly readings: readonly string[] },
+  { route, readings, operation }: Routed,
 ): Decision {
   const { host, grant } = caller
   const { sensitive } = route
+  const name = operation?.name ?? null
   if (sensitive && host?.can_call_sensitive === false) {
     return deny('PROXY_SENSITIVE_DENIED', 'this caller may not make sensitive calls', {
       rule: `host ${host.id}.can_call_sensitive`,
-      reason: `sensitive by ${route.rule}`,
+      reason: `sensitive by ${ruleOf(route, operation)}`,
       sensitive,
+      operation: name,
     })
   }
-  if (!grant) return allow(caller, provider, call, { route, granted: null })
+  if (!grant) return allow(caller, provider, call, { route, operation, granted: null })
   const { method, path } = call
   const under = narrowedBy(grant, { provider: provider.name, method, path, readings, sensitive })
-  if (under.ok) return allow(caller, provider, call, { route, granted: under.pattern })
-  return notGranted(under, sensitive)
+  if (under.ok) return allow(caller, provider, call, { route, operation, granted: under.pattern })
+  return notGranted(under, sensitive, name)
 }
 
-function notGranted({ rule, reason }: Pick<Denial, 'rule' | 'reason'>, sensitive: boolean): Denial {
-  return deny('PROXY_GRANT_DENIED', 'the grant does not allow this', { rule, reason, sensitive })
+function notGranted(
+  { rule, reason }: Pick<Denial, 'rule' | 'reason'>,
+  sensitive: boolean,
+  operation: string | null = null,
+): Denial {
+  const why = { rule, reason, sensitive, operation }
+  return deny('PROXY_GRANT_DENIED', 'the grant does not allow this', why)
+}
+
+/** What decided: of the path, and of the operation where something was said of it. */
+function ruleOf({ rule }: Route, operation: Operation | null): string {
+  const { ruling } = operation ?? {}
+  return ruling ? `${rule} ${ruling.rule}` : rule
 }
 
 function allow(
   caller: Caller,
   provider: Provider,
   call: Call,
-  { route, granted }: { readonly route: Route; readonly granted: string | null },
+  { route, operation, granted }: Omit<Routed, 'readings'> & { readonly granted: string | null },
 ): Decision {
-  const pattern = patternIn(provider, route, granted)
-  const approval = caller.grant !== null && wantsApproval(caller.grant, route.sensitive)
+  const permit = {
+    ...route,
+    rule: ruleOf(route, operation),
+    caller,
+    provider,
+    call,
+    pattern: patternIn(provider, route, granted),
+    approval: caller.grant !== null && wantsApproval(caller.grant, route.sensitive),
+    operation: operation?.name ?? null,
+  }
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the one place permits are made
-  return { allow: true, permit: { ...route, caller, provider, call, pattern, approval } as Permit }
+  return { allow: true, permit: permit as Permit }
 }
 
 /** The patterns that let the call through, the provider's and the grant's; null when none spoke. */
@@ -154,20 +223,6 @@ function patternIn(
   const own = at === undefined ? undefined : forwarding.allow[Number(at)]?.pattern
   if (own === undefined || granted === null || own === granted) return own ?? granted
   return `${own} within ${granted}`
-}
-
-/** The permit, or the refusal that the agent gets. */
-export function permitted(decision: Decision): Permit {
-  if (decision.allow) return decision.permit
-  throw new Refusal(decision.code, decision.message, { reason: decision.reason })
-}
-
-function deny(
-  code: RefusalCode,
-  message: string,
-  why: { rule: string; reason: string; sensitive?: boolean },
-): Denial {
-  return { allow: false, code, message, sensitive: false, ...why }
 }
 
 function grantWantedBy(caller: Caller, provider: Provider): string | null {

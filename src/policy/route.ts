@@ -11,6 +11,8 @@ export interface Route {
   readonly rule: string
   readonly category: string
   readonly sensitive: boolean
+  /** A rule says itself that it is sensitive: what is asked for does not change that. */
+  readonly strict: boolean
   /** Seconds; 0 is never. */
   readonly cache_ttl: number
   /** Whom a cached answer may be given to: this caller, or every caller of its tenant. */
@@ -65,7 +67,9 @@ function routeIn(
     ? ruled(forwarding, rule, index, call.method)
     : unruled(forwarding, call.method)
   const stricter = policy.sensitive(readings, call.method, rule ? index : Infinity)
-  return stricter < 0 ? found : { ...found, rule: `allow[${stricter}]`, sensitive: true }
+  return stricter < 0
+    ? found
+    : { ...found, rule: `allow[${stricter}]`, sensitive: true, strict: true }
 }
 
 /** As the rule says, and where it says nothing, as the mode does. */
@@ -76,6 +80,7 @@ function ruled(forwarding: Forwarding, rule: Rule, index: number, method: string
     rule: `allow[${index}]`,
     category: rule.category ?? forwarding.default_category,
     sensitive: rule.sensitive ?? otherwise.sensitive,
+    strict: rule.sensitive === true,
     cache_ttl: rule.cache_ttl ?? otherwise.cache_ttl,
     cache_scope: rule.cache_scope,
   }
@@ -89,6 +94,7 @@ function unruled(forwarding: Forwarding, method: string): Route {
     rule: 'default',
     category: forwarding.default_category,
     sensitive: forwarding.treat_writes_as_sensitive && !isSafe(method),
+    strict: false,
     cache_ttl: method === 'GET' ? forwarding.default_cache_ttl : 0,
     cache_scope: 'caller',
   }

@@ -1,6 +1,6 @@
 import type { SecretPlace } from '../auth/scheme.ts'
 import type { Provider } from '../catalog.ts'
-import type { Permit } from '../policy/decide.ts'
+import type { Permit } from '../policy/decision.ts'
 import type { Secret } from '../secret.ts'
 import { text } from '../settings.ts'
 import type { Settings, Variables } from '../settings.ts'
@@ -50,7 +50,7 @@ export class Sources {
   of({ provider, call, caller }: Permit): CallSources | null {
     const sourced = this.sourced(provider)
     if (!sourced) return null
-    const repeatable = !call.request.body || provider.credential.reads_body
+    const repeatable = !call.request.body || provider.credential.reads_body === true
     const agent = `${caller.tenant} ${caller.id}`
     return callSources(sourced, { agent, repeatable }, this.#deps)
   }

@@ -39,6 +39,7 @@ const AUTHS: Record<string, Auth> = {
     invalidate_on: [401, 403],
   },
   api_key_query: { type: 'api_key_query', secret: K, param: 'api_key', invalidate_on: [401] },
+  api_key_path: { type: 'api_key_path', secret: K, paths: ['/bot{token}'], invalidate_on: [401] },
   basic_auth: { type: 'basic_auth', username: { value: 'me' }, password: K, invalidate_on: [401] },
   custom_headers: {
     type: 'custom_headers',
@@ -128,6 +129,36 @@ describe("the agent's own credential", () => {
     const query = 'API_KEY=1&a=%20&api%2Dkey%5B%5D=2&b&&api.key=3;c=4&d=5;apI+Key=6'
     const draft = await signed(authOf('api_key_query'), 's3', draftOf({ query }))
     expect(draft.query).toBe('a=%20&b&&d=5&api_key=s3')
+  })
+})
+
+describe('api_key_path', () => {
+  it.each([
+    [
+      '110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw',
+      '110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw',
+    ],
+    ['a/b?c#d%e f', 'a%2Fb%3Fc%23d%25e%20f'],
+    ["it's (a) key!*~", "it's%20(a)%20key!*~"],
+    ['ключ', '%D0%BA%D0%BB%D1%8E%D1%87'],
+    ['...', '...'],
+  ])('%s goes into the path as one segment that URL parsing leaves alone', async (key, sent) => {
+    const path = '/base/bot{token}/getMe'
+    const draft = await signed(authOf('api_key_path'), key, draftOf({ path }))
+    expect(draft.path).toBe(`/base/bot${sent}/getMe`)
+    expect(new URL(`https://api.example${draft.path}`).pathname).toBe(draft.path)
+  })
+
+  it.each([
+    ['an empty key', '', '/bot{token}/x'],
+    ['one dot', '.', '/{token}/x'],
+    ['two dots', '..', '/{token}/x'],
+    ['half a character', 'sentinel\ud800', '/bot{token}/x'],
+    ['a path without the place', 'sentinel', '/bot/x'],
+    ['a path with two', 'sentinel', '/bot{token}/{token}'],
+  ])('%s throws without the value', async (_title, key, path) => {
+    const signing = signed(authOf('api_key_path'), key, draftOf({ path }))
+    await expect(signing).rejects.toThrow(/^no (?:key that a path can hold|one place in the path)$/)
   })
 })
 

@@ -7,6 +7,7 @@ interface Case {
   readonly secrets: readonly object[]
   readonly headers?: readonly string[]
   readonly params?: readonly string[]
+  readonly paths?: readonly string[]
   readonly reads_body?: boolean
 }
 
@@ -76,6 +77,23 @@ const AUTH: readonly (readonly [string, Case])[] = [
       secrets: [{ env: 'A' }],
       params: ['api_key'],
     },
+  ],
+  [
+    '{ type: api_key_path, env: A, paths: ["/bot{token}", "/x/{token}/y", "/bot{token}"] }',
+    {
+      auth: {
+        type: 'api_key_path',
+        secret: { env: 'A' },
+        paths: ['/bot{token}', '/x/{token}/y'],
+        invalidate_on: [401],
+      },
+      secrets: [{ env: 'A' }],
+      paths: ['/bot{token}', '/x/{token}/y'],
+    },
+  ],
+  [
+    '{ type: mtls, binding: BANK_MTLS }',
+    { auth: { type: 'mtls', binding: 'BANK_MTLS', invalidate_on: [] }, secrets: [] },
   ],
   [
     '{ type: basic_auth, username_env: U, password_env: P }',
@@ -195,9 +213,15 @@ const AUTH: readonly (readonly [string, Case])[] = [
 
 it.each(AUTH)('reads auth: %s', async (written, expected) => {
   const provider = await providerOf(`name: x\nbase_url: https://x.test\nauth: ${written}\n`)
-  const { auth, secrets, headers = [], params = [], reads_body = false } = expected
+  const { auth, secrets, headers = [], params = [], paths, reads_body = false } = expected
   expect(provider.auth).toStrictEqual(auth)
-  expect(provider.credential).toStrictEqual({ secrets, headers, params, reads_body })
+  expect(provider.credential).toStrictEqual({
+    secrets,
+    headers,
+    params,
+    ...(paths && { paths }),
+    reads_body,
+  })
 })
 
 it('warns of a prefix whose space YAML has taken', async () => {

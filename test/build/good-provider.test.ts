@@ -25,6 +25,9 @@ const DEFAULTS: Provider = {
   websocket: null,
   websocket_idle_ms: 300_000,
   websocket_unread_bytes: 67_108_864,
+  layout: [],
+  git: null,
+  mtls: null,
   auth: { type: 'none', invalidate_on: [] },
   credential: { secrets: [], headers: [], params: [], reads_body: false },
   forwarding: {

@@ -25,6 +25,7 @@ describe('an approval', () => {
         path: '/things',
         pattern: '/things',
         query_keys: ['secret'],
+        operation: null,
         summary: 'object with 2 keys',
         created_at: expect.any(String),
         expires_at: expect.any(String),

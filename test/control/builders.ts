@@ -59,6 +59,8 @@ export function entryOf(grant: Json, over: Partial<ApprovalAsk> = {}): Entry {
       host: 'api.test',
       query_keys: ['secret'],
       shown_path: '/things',
+      rule: 'default',
+      operation: null,
       summary: 'object with 2 keys',
       ...over,
     },

@@ -115,6 +115,8 @@ export function anAsk(
     host: 'api.github.com',
     query_keys: ['x'],
     shown_path: '/repos/a/issues',
+    rule: 'default',
+    operation: null,
     summary: '',
     ...over,
   }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import type { Rejection } from '../../src/auth/index.ts'
 import type { Upstream } from '../../src/forward.ts'
-import type { Permit } from '../../src/policy/decide.ts'
+import type { Permit } from '../../src/policy/decision.ts'
 import { forwardSigned, judgeBody } from '../../src/retry.ts'
 
 const digest = Promise.resolve(null)

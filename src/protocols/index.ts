@@ -1,0 +1,49 @@
+import type { Call } from '../call.ts'
+import type { Provider } from '../catalog.ts'
+import type { Content, Wanted } from '../content/content.ts'
+import type { Operation } from '../operation.ts'
+import { git } from './git.ts'
+import type { Protocol } from './protocol.ts'
+
+/** How one call asks for an operation, and how to find out which. */
+export interface Spoken {
+  /** What has to be read of its body first. */
+  readonly wants: Wanted
+  /** For `head`. */
+  readonly enough: ((head: Uint8Array) => boolean) | undefined
+  /** @throws Unreadable */
+  readonly read: (content: Content | null) => Operation
+}
+
+type Listener = (call: Call) => Spoken | null
+
+/** What this call is spoken in, of what the provider's file names; null: in nothing but method and path. */
+export function spokenIn(provider: Provider, call: Call): Spoken | null {
+  let listeners = known.get(provider)
+  if (!listeners) known.set(provider, (listeners = listenersOf(provider)))
+  for (const listen of listeners) {
+    const spoken = listen(call)
+    if (spoken) return spoken
+  }
+  return null
+}
+
+const known = new WeakMap<Provider, readonly Listener[]>()
+
+/** One line a protocol: what of a provider is its configuration; null where it does not speak it. */
+function listenersOf(provider: Provider): readonly Listener[] {
+  return [...listening(git, provider.git)]
+}
+
+/** The protocol by the provider's rules for it. */
+function listening<C>(protocol: Protocol<C>, config: C | null): readonly Listener[] {
+  if (config === null) return []
+  return [
+    (call) => {
+      const wants = protocol.wants(call, config)
+      if (wants === null) return null
+      const { enough } = protocol
+      return { wants, enough, read: (content) => protocol.read(call, config, content) }
+    },
+  ]
+}
