@@ -117,6 +117,7 @@ export default defineConfig({
             'test/scrub/**/*.test.ts',
             'test/tenants/**/*.test.ts',
             'test/tokens/**/*.test.ts',
+            'test/websocket/**/*.test.ts',
             'test/worker/**/*.test.ts',
           ],
           setupFiles: ['test/worker/setup.ts'],

@@ -97,18 +97,19 @@ class Bridge {
   }
 
   #pass(from: Side, to: Side, received: Data): void {
-    if (this.#ending?.by === 'outpost' || this.#closed.has(to)) return
+    if (this.#ending?.by === 'outpost') return
     const now = this.#how.now()
     this.#lastMessage = now
     this.#unread[from].heard(now)
     const data = from === 'upstream' ? this.#scrubbed(received) : received
     if (data === null) return
     const size = sizeOf(data)
-    this.#counts[to].messages += 1
-    this.#counts[to].bytes += size
     if (this.#unread[to].sent(size) > this.#how.provider.websocket_unread_bytes) {
       this.#end(stopped('unread', 'too much has been sent that may be unread'))
-    } else this.#say(to, (socket) => socket.send(data))
+    } else if (this.#said(to, (socket) => socket.send(data))) {
+      this.#counts[to].messages += 1
+      this.#counts[to].bytes += size
+    }
   }
 
   /** null: it repeated a credential, and that is the end. */
@@ -122,16 +123,17 @@ class Bridge {
   }
 
   /** To a side that may be gone without having said so: then its `close` is on its way. */
-  #say(to: Side, say: (socket: WebSocket) => void): void {
+  #said(to: Side, say: (socket: WebSocket) => void): boolean {
     try {
       say(this.#sockets[to])
+      return true
     } catch {
-      this.#closed.add(to)
+      return false
     }
   }
 
   #closedBy(side: Side, code: number, reason: string): void {
-    if (this.#closed.has(side) && this.#ending) return
+    if (this.#closed.has(side)) return
     this.#closed.add(side)
     if (!this.#ending) this.#end(passedOn(side, code, reason, this.#how.secrets))
     else if (this.#ending.by !== 'outpost') this.#close(this.#ending.by, this.#ending)
@@ -149,7 +151,7 @@ class Bridge {
 
   #close(side: Side, ending: Ending): void {
     const { code, reason }: Closing = ending[side]
-    this.#say(side, (socket) => (code === undefined ? socket.close() : socket.close(code, reason)))
+    this.#said(side, (socket) => (code === undefined ? socket.close() : socket.close(code, reason)))
   }
 
   #finish(): void {
