@@ -40,7 +40,7 @@ export function aProvider(
     on_echo: 'redact',
     websocket: null,
     websocket_idle_ms: 300_000,
-    websocket_unread_bytes: 64 * 1024 * 1024,
+    websocket_unread_bytes: 32 * 1024 * 1024,
     layout: [],
     git: null,
     mtls: null,

@@ -7,5 +7,5 @@ const MIB = 1024 * 1024
 export const websocketShape = {
   websocket: choice(['allow', 'sensitive', 'deny']).optional(),
   websocket_idle_ms: whole(1000, DAY_MS).default(300_000),
-  websocket_unread_bytes: whole(1024, 1024 * MIB).default(64 * MIB),
+  websocket_unread_bytes: whole(1024, 1024 * MIB).default(32 * MIB),
 }

@@ -9,7 +9,7 @@ import type { DeniedOperation, Operation } from '../operation.ts'
 import { pausedBy, scopeKey } from '../pauses/pause.ts'
 import { spokenIn } from '../protocols/index.ts'
 import type { Spoken } from '../protocols/index.ts'
-import { isUpgrade } from '../websocket/upgrade.ts'
+import { isFromElsewhere, isUpgrade } from '../websocket/upgrade.ts'
 import { deny } from './decision.ts'
 import type { Decision, Denial, Permit, Unread } from './decision.ts'
 import { readingsOf } from './path.ts'
@@ -30,7 +30,7 @@ export function decide(
   if (out) return out
   const policy = policyOf(provider)
   const readings = readingsOf(call.path)
-  const denied = deniedPath(provider, policy, readings) ?? deniedSocket(provider, call)
+  const denied = deniedPath(provider, policy, readings) ?? deniedSocket(caller, provider, call)
   if (denied) return denied
   const route = routeOf(provider, call, { policy, readings })
   if (!route) {
@@ -63,10 +63,21 @@ function deniedPath(
   return deny('PROXY_PATH_DENIED', 'the path is denied', why)
 }
 
-function deniedSocket(provider: Provider, { request }: Call): Denial | null {
-  if (!isUpgrade(request) || websocketOf(provider) !== 'deny') return null
-  const reason = provider.websocket ? 'it says deny' : 'allowlist mode, and nothing allows it'
-  return deny('PROXY_PATH_DENIED', 'web sockets are denied', { rule: 'websocket', reason })
+function deniedSocket(
+  { grant, host }: Caller,
+  provider: Provider,
+  { request }: Call,
+): Denial | null {
+  if (!isUpgrade(request)) return null
+  if (websocketOf(provider) === 'deny') {
+    const reason = provider.websocket ? 'it says deny' : 'allowlist mode, and nothing allows it'
+    return deny('PROXY_PATH_DENIED', 'web sockets are denied', { rule: 'websocket', reason })
+  }
+  if (grant || host?.auth_token_env || !isFromElsewhere(request.headers)) return null
+  return deny('PROXY_CROSS_ORIGIN', 'a page of another site opens no web socket', {
+    rule: 'websocket',
+    reason: 'its Origin is another, and its address is all that it has shown',
+  })
 }
 
 /** Where operations are ruled on, nobody would see those of its messages. */

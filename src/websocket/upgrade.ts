@@ -23,6 +23,15 @@ export function isUpgrade({ headers, method }: Request): boolean {
   )
 }
 
+/**
+ * Whether a page of another site asks: a browser lets any page open a socket to anywhere, and read
+ * what comes (RFC 6455 §10.2). Others say nothing, or where they are calling.
+ */
+export function isFromElsewhere(headers: Headers): boolean {
+  const origin = headers.get('origin')
+  return origin !== null && origin.replace(/^https?:\/\//i, '') !== headers.get('host')
+}
+
 /** The handshake's own: the runtime makes new ones for the upstream, and for the agent. */
 const HANDSHAKE = [
   'sec-websocket-key',

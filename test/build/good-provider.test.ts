@@ -24,7 +24,7 @@ const DEFAULTS: Provider = {
   on_echo: 'redact',
   websocket: null,
   websocket_idle_ms: 300_000,
-  websocket_unread_bytes: 67_108_864,
+  websocket_unread_bytes: 33_554_432,
   layout: [],
   git: null,
   mtls: null,

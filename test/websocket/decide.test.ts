@@ -73,3 +73,20 @@ it('a host that may make no sensitive calls opens no sensitive socket', () => {
   expect(decided(caller, aProvider(), call)).toMatchObject({ code: 'PROXY_SENSITIVE_DENIED' })
   expect(decided(caller, aProvider({ websocket: 'allow' }), call)).toMatchObject({ allow: true })
 })
+
+it.each<[string | null, string | null, string]>([
+  [null, null, 'goes'],
+  ['http://proxy.test:8788', null, 'goes'],
+  ['https://proxy.test:8788', null, 'goes'],
+  ['https://elsewhere.test', null, 'PROXY_CROSS_ORIGIN'],
+  ['http://proxy.test', null, 'PROXY_CROSS_ORIGIN'],
+  ['null', null, 'PROXY_CROSS_ORIGIN'],
+  ['', null, 'PROXY_CROSS_ORIGIN'],
+  ['https://elsewhere.test', 'AGENT_KEY', 'goes'],
+])('a page of %s, where the key is %s: %s', (origin, auth_token_env, expected) => {
+  const headers = { ...UPGRADE, host: 'proxy.test:8788', ...(origin !== null && { origin }) }
+  const request = new Request('https://proxy.test:8788/x', { headers })
+  const caller = aCaller({ can_call_sensitive: true, auth_token_env })
+  const decision = decided(caller, aProvider(), { ...aCall('GET', '/x'), request })
+  expect(decision.allow ? 'goes' : decision.code).toBe(expected)
+})
