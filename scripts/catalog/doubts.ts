@@ -2,6 +2,7 @@ import ipaddr from 'ipaddr.js'
 
 import type { Auth } from '../../src/auth/config.ts'
 import { isSafe } from '../../src/policy/route.ts'
+import { endpointsOf } from './auth-endpoints.ts'
 import type { Fault } from './explain.ts'
 import type { Path } from './problem.ts'
 import type { ProviderFile } from './schema.ts'
@@ -89,7 +90,7 @@ function says(rule: Tree, key: string): boolean {
 function inClear({ base_url }: ProviderFile, auth: Auth): Fault[] {
   const places: readonly (readonly [Path, string])[] = [
     ...(auth.type === 'none' ? [] : ([[['base_url'], base_url]] as const)),
-    ...('token_url' in auth ? ([[['auth', 'token_url'], auth.token_url]] as const) : []),
+    ...endpointsOf(auth).map(({ key, url }) => [['auth', key], url] as const),
   ]
   return places.flatMap(([path, url]): Fault[] => {
     const { protocol, hostname } = new URL(url)

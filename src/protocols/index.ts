@@ -1,8 +1,9 @@
 import type { Call } from '../call.ts'
 import type { Provider } from '../catalog.ts'
 import type { Content, Wanted } from '../content/content.ts'
+import { PROTOCOLS } from '../generated/catalog.ts'
 import type { Operation } from '../operation.ts'
-import { git } from './git.ts'
+import { awsProviderOf } from './aws_provider.ts'
 import type { Protocol } from './protocol.ts'
 
 /** How one call asks for an operation, and how to find out which. */
@@ -32,12 +33,18 @@ const known = new WeakMap<Provider, readonly Listener[]>()
 
 /** One line a protocol: what of a provider is its configuration; null where it does not speak it. */
 function listenersOf(provider: Provider): readonly Listener[] {
-  return [...listening(git, provider.git)]
+  return [
+    ...listening(PROTOCOLS.git, provider.git),
+    ...listening(PROTOCOLS.graphql, provider.graphql),
+    ...listening(PROTOCOLS.mcp, provider.mcp),
+    ...listening(PROTOCOLS.aws, awsProviderOf(provider)),
+  ]
 }
 
 /** The protocol by the provider's rules for it. */
-function listening<C>(protocol: Protocol<C>, config: C | null): readonly Listener[] {
+function listening<C>(protocol: Protocol<C> | null, config: C | null): readonly Listener[] {
   if (config === null) return []
+  if (!protocol) throw new Error('a protocol of this provider is not in this build')
   return [
     (call) => {
       const wants = protocol.wants(call, config)

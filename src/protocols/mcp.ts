@@ -1,6 +1,5 @@
 import type { Call } from '../call.ts'
 import { check } from '../content/conditions.ts'
-import type { Conditions } from '../content/conditions.ts'
 import { Unreadable } from '../content/content.ts'
 import type { Content, Wanted } from '../content/content.ts'
 import { isObject } from '../content/json.ts'
@@ -12,23 +11,9 @@ import { bodyType } from './body_type.ts'
 import { readMessages } from './jsonrpc.ts'
 import type { Message } from './jsonrpc.ts'
 import { fits, ruled, strictest } from './listed.ts'
-import type { Lists } from './listed.ts'
+import type { McpRules } from './mcp_rules.ts'
 import { checkHeaders, checkVersion } from './mcp_versions.ts'
 import { spoken } from './spoken.ts'
-
-/** `mcp` of a provider file. In the entries of its lists `*` is any characters. */
-export interface McpRules {
-  /** A pattern. Another spelling of the path is the same path. */
-  readonly path: string
-  /** Of `tools/call`, by the name of the tool. */
-  readonly tools: Lists
-  /** What the arguments of a tool have to be. Every entry that is for the tool holds. */
-  readonly arguments: readonly { readonly tool: string; readonly conditions: Conditions }[]
-  /** Of every other method. */
-  readonly methods: Lists
-  /** As `forwarding` says it. */
-  readonly treat_writes_as_sensitive: boolean
-}
 
 /** What changes nothing, in any revision. `notifications/…` do not either. */
 const READS = new Set([

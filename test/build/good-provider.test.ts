@@ -25,6 +25,8 @@ const DEFAULTS: Provider = {
   websocket: null,
   websocket_idle_ms: 300_000,
   websocket_unread_bytes: 33_554_432,
+  graphql: null,
+  mcp: null,
   layout: [],
   git: null,
   mtls: null,
@@ -56,6 +58,9 @@ it.each(['auth: none', 'auth: { type: none }', 'auth: "none"'])(
     expect(Object.keys(provider).toSorted()).toEqual(Object.keys(DEFAULTS).toSorted())
   },
 )
+
+/** Of a rule that asks nothing of what a call says. */
+const PLAIN = { when: null, query: [], body: [], approval: false, deny: false }
 
 /** [what, lines 4 and following, what differs from the defaults] */
 const KEYS: readonly (readonly [string, string, object])[] = [
@@ -166,6 +171,7 @@ const FORWARDING: readonly (readonly [string, string, object])[] = [
           cache_ttl: null,
           cache_scope: 'caller',
           sensitive: null,
+          ...PLAIN,
         },
       ],
     },
@@ -183,6 +189,7 @@ const FORWARDING: readonly (readonly [string, string, object])[] = [
           cache_ttl: null,
           cache_scope: 'caller',
           sensitive: false,
+          ...PLAIN,
         },
       ],
     },
@@ -200,6 +207,7 @@ const FORWARDING: readonly (readonly [string, string, object])[] = [
           cache_ttl: 5,
           cache_scope: 'tenant',
           sensitive: true,
+          ...PLAIN,
         },
       ],
     },
@@ -216,6 +224,7 @@ const FORWARDING: readonly (readonly [string, string, object])[] = [
           cache_ttl: null,
           cache_scope: 'caller',
           sensitive: null,
+          ...PLAIN,
         },
       ],
     },
@@ -255,6 +264,7 @@ const FORWARDING: readonly (readonly [string, string, object])[] = [
           cache_ttl: null,
           cache_scope: 'caller',
           sensitive: null,
+          ...PLAIN,
         },
       ],
     },
@@ -276,7 +286,7 @@ it.each([
 ])('at %s, knows %s as %s', async (base, token, path) => {
   const auth = `{ type: oauth2_client_credentials, client_id_env: A, client_secret_env: B, token_url: '${token}' }`
   const { credential } = await providerOf(`name: x\nbase_url: ${base}\nauth: ${auth}\n`)
-  expect(credential.token_path).toBe(path)
+  expect(credential.token_paths).toEqual(path === undefined ? undefined : [path])
 })
 
 /** [as written, as compiled] */
@@ -313,6 +323,7 @@ it('merges maps with <<, the nearer over the farther', async () => {
     category: null,
     cache_ttl: 5,
     cache_scope: 'caller',
+    ...PLAIN,
   }
   expect((await providerOf(text)).forwarding.allow).toStrictEqual([
     { ...rule, pattern: '/a' },

@@ -215,7 +215,13 @@ describe('list_capabilities', () => {
           access: 'read',
           paused: false,
           approval: { reads: true, writes: true },
-          grant_rules: { allow: [{ methods: ['GET'], pattern: '/a/**' }], deny: ['/a/b'] },
+          grant_rules: [
+            {
+              access: 'read',
+              allow: [{ methods: ['GET'], pattern: '/a/**' }],
+              deny: ['/a/b'],
+            },
+          ],
           provider_rules: { only_what_is_listed: false, deny: ['/admin/**'] },
         },
       ],

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 
 import type { Forwarding, Provider, Rule } from '../../src/catalog.ts'
-import { aCall, aCaller, aProvider, decided } from '../builders.ts'
+import { aCall, aCaller, aProvider, aRule, decided } from '../builders.ts'
 
 const UPGRADE = {
   connection: 'Upgrade',
@@ -11,15 +11,7 @@ const UPGRADE = {
 }
 
 function rule(pattern: string, over: Partial<Rule> = {}): Rule {
-  return {
-    methods: ['GET'],
-    pattern,
-    category: null,
-    cache_ttl: 60,
-    cache_scope: 'caller',
-    sensitive: null,
-    ...over,
-  }
+  return aRule(['GET'], pattern, { cache_ttl: 60, ...over })
 }
 
 const OPEN = { allow: [rule('/kept'), rule('/care', { sensitive: true })], deny: ['/no/**'] }
