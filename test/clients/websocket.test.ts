@@ -202,6 +202,30 @@ describe('an upgrade that is not let through', () => {
     agent.socket.terminate()
   })
 
+  it('until a person has said yes, where the grant says so; then it goes', async () => {
+    const made = await at.admin('/grants', {
+      method: 'POST',
+      body: JSON.stringify({
+        agent: 'asks',
+        providers: [{ provider: 'ws', access: 'write' }],
+        approval: 'sensitive',
+        expires_in: 600,
+      }),
+    })
+    const { token: asking } = (await made.json()) as { token: string }
+    const first = await refused('ws/echo', asking)
+    expect(first.headers['x-proxy-error']).toBe('PROXY_APPROVAL_REQUIRED')
+    const said = JSON.parse(first.body) as { error: { metadata: { approval_id: string } } }
+    const path = `/approvals/${said.error.metadata.approval_id}/approve`
+    const yes = await at.admin(path, { method: 'POST', body: '{"scope":"once"}' })
+    expect(yes.status).toBe(200)
+    const { agent } = await both('ws/echo', [], asking)
+    agent.socket.send('approved')
+    expect(await agent.has(1)).toEqual(['approved'])
+    agent.socket.terminate()
+    expect((await refused('ws/echo', asking)).status).toBe(403)
+  })
+
   it('the plain GET of the same path goes', async () => {
     const answer = await fetch(`${at.url}/p/ws_list/echo`, {
       headers: bearer(token),

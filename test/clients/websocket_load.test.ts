@@ -14,8 +14,8 @@ let server: Sockets | undefined
 let token = ''
 
 beforeAll(async () => {
-  server = await startSockets(at.port('websocket'))
-  token = await at.grant('ws', 'ws_query')
+  server = await startSockets(at.port('websocket-load'))
+  token = await at.grant('ws_load', 'ws_bulk')
 })
 
 afterAll(async () => {
@@ -42,7 +42,7 @@ async function endOf({ headers }: Opened) {
 
 describe('messages', () => {
   it('in fragments arrive whole, with pings between them', async () => {
-    const { agent, theirs } = await both('ws_query/echo')
+    const { agent, theirs } = await both('ws_bulk/echo')
     for (const socket of [agent.socket, theirs.socket]) {
       socket.send('one ', { fin: false })
       socket.ping('still here')
@@ -55,7 +55,7 @@ describe('messages', () => {
   })
 
   it('of many megabytes arrive whole, both ways', async () => {
-    const { agent, theirs } = await both('ws_query/play')
+    const { agent, theirs } = await both('ws_bulk/play')
     const text = 'é1234567'.repeat((20 * MIB) / 9)
     theirs.socket.send(text)
     agent.socket.send(text)
@@ -69,18 +69,18 @@ describe('messages', () => {
   it('of more than the runtime takes end the socket, whichever side sends one', async () => {
     // Who is still sending may not hear its 1009.
     const large = Buffer.alloc(32 * MIB + 1)
-    const one = await both('ws_query/play')
+    const one = await both('ws_bulk/play')
     one.agent.socket.send(large)
     expect(await one.agent.closed).toMatch(/^100[69]/)
     expect(await one.theirs.closed).toBe('1001')
-    const other = await both('ws_query/play')
+    const other = await both('ws_bulk/play')
     other.theirs.socket.send(large)
     expect(await other.theirs.closed).toMatch(/^100[69]/)
     expect(await other.agent.closed).toBe('1011 the upstream went away')
   })
 
   it('keep their order, ten thousand of them', async () => {
-    const { agent, theirs } = await both('ws_query/play')
+    const { agent, theirs } = await both('ws_bulk/play')
     for (let n = 0; n < 10_000; n += 1) theirs.socket.send(String(n))
     const got = await agent.has(10_000)
     expect(got.every((each, index) => each === String(index))).toBe(true)
@@ -93,7 +93,7 @@ describe('a side that may not have read', () => {
   const chunk = Buffer.alloc(64 * 1024)
 
   it('ends the socket when that is more than the provider says', async () => {
-    const { agent, theirs } = await both('ws/play')
+    const { agent, theirs } = await both('ws_load/play')
     agent.socket.pause()
     for (let sent = 0; sent < 6 * MIB; sent += chunk.length) theirs.socket.send(chunk)
     expect(await theirs.closed).toBe('1001')
@@ -105,7 +105,7 @@ describe('a side that may not have read', () => {
   })
 
   it('may be the upstream', async () => {
-    const { agent, theirs } = await both('ws/play')
+    const { agent, theirs } = await both('ws_load/play')
     theirs.socket.pause()
     for (let sent = 0; sent < 6 * MIB; sent += chunk.length) agent.socket.send(chunk)
     expect(await agent.closed).toBe('1013 too much has been sent that may be unread')
@@ -114,7 +114,7 @@ describe('a side that may not have read', () => {
   })
 
   it('is none that answers now and then', async () => {
-    const { agent, theirs } = await both('ws/play')
+    const { agent, theirs } = await both('ws_load/play')
     for (let round = 0; round < 4; round += 1) {
       for (let sent = 0; sent < 2 * MIB; sent += chunk.length) theirs.socket.send(chunk)
       await agent.has(32 * (round + 1))
@@ -130,7 +130,7 @@ describe('a side that may not have read', () => {
 it('a hundred sockets at once are a hundred', async () => {
   const sockets = await Promise.all(
     Array.from({ length: 100 }, () =>
-      open(`${at.url}/p/ws/echo`, { authorization: `Bearer ${token}` }),
+      open(`${at.url}/p/ws_load/echo`, { authorization: `Bearer ${token}` }),
     ),
   )
   sockets.forEach(({ socket }, n) => socket.send(`mine is ${n}`))
