@@ -123,6 +123,7 @@ export default defineConfig({
             'test/scrub/**/*.test.ts',
             'test/tenants/**/*.test.ts',
             'test/tokens/**/*.test.ts',
+            'test/websocket/**/*.test.ts',
             'test/widening/**/*.test.ts',
             'test/worker/**/*.test.ts',
           ],

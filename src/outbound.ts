@@ -14,6 +14,7 @@ import { readableOf } from './scrub/kinds.ts'
 import { takesParts } from './scrub/parts.ts'
 import { UnfitSecret } from './secret.ts'
 import type { Secret } from './secret.ts'
+import { isUpgrade, offerUpstream } from './websocket/upgrade.ts'
 
 /** What a scheme is told of a call before its body is read. */
 export function signingCall({ method, path, query, request }: Call): SigningCall {
@@ -33,6 +34,7 @@ export function outbound(permit: Permit, body: Uint8Array | null): Draft {
   const headers = forwardable(call.request.headers, forwardRulesOf(provider))
   // The agent's own key may have stood in a slot of another provider's.
   for (const name of carriers.headers) headers.delete(name)
+  if (isUpgrade(call.request)) offerUpstream(headers, call.request.headers, permit.caller.shown)
   if (shares) keepOnly(headers, SHARED_HEADERS)
   for (const [name, value] of Object.entries(provider.default_headers)) headers.set(name, value)
   if (provider.scrub !== 'off' && provider.auth.type !== 'none') askForWhole(headers, provider)

@@ -43,11 +43,7 @@ export async function relay(
   }
   const left = kept ? null : call.request.signal
   const upstream = await withUrlsForAgent(response, permit, left)
-  const headers = new Headers(upstream.headers)
-  const statusText = clean(upstream.statusText, opened)
-  const echoes =
-    returnHeaders({ from: upstream.headers, to: headers, url }, permit, opened) +
-    Number(statusText !== upstream.statusText)
+  const { headers, statusText, echoes } = headOf({ response: upstream, url }, permit, opened)
   if (echoes > 0 && provider.on_echo === 'block') {
     upstream.body?.cancel().catch(() => {})
     throw blocked(echoes)
@@ -67,8 +63,22 @@ export async function relay(
   return { response: relayed, scrubbed: echoes + found, later }
 }
 
+/** The head of the upstream's answer as the agent may see it, and how many echoes were in it. */
+export function headOf(
+  { response, url }: Pick<Upstream, 'response' | 'url'>,
+  permit: Permit,
+  opened: readonly Secret[],
+): { readonly headers: Headers; readonly statusText: string; readonly echoes: number } {
+  const headers = new Headers(response.headers)
+  const statusText = clean(response.statusText, opened)
+  const echoes =
+    returnHeaders({ from: response.headers, to: headers, url }, permit, opened) +
+    Number(statusText !== response.statusText)
+  return { headers, statusText, echoes }
+}
+
 /** What the agent is told by us. */
-function mark(headers: Headers, { provider, call }: Permit, limited: boolean): void {
+export function mark(headers: Headers, { provider, call }: Permit, limited: boolean): void {
   if (limited) {
     headers.set('x-proxy-error', 'PROXY_UPSTREAM_RATE_LIMITED')
     if (!headers.has('retry-after')) headers.set('retry-after', String(DEFAULT_RETRY_AFTER))

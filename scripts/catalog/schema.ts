@@ -17,6 +17,7 @@ import { shortened, Wrong } from './problem.ts'
 import { providerName } from './provider-name.ts'
 import { category, pattern, rule, ruleShape } from './rule-schema.ts'
 import { checked, choice, flag, given, list, text, whole } from './value.ts'
+import { websocketShape } from './websocket-schema.ts'
 
 const MAX_WAIT_MS = 600_000
 
@@ -97,6 +98,7 @@ const providerShape = {
   max_body_bytes: whole(1).optional(),
   scrub: choice(['auto', 'always', 'off']).default('auto'),
   on_echo: choice(['redact', 'block']).default('redact'),
+  ...websocketShape,
   git: gitRules.optional(),
   layout: layout.default([]),
   rewrite_json: list(fieldPath).default([]),
@@ -128,6 +130,7 @@ export const providerFile: z.ZodType<ProviderFile> = z.preprocess(
     tenant: found.tenant ?? null,
     strip_response_headers: found.strip_response_headers.map((name) => name.toLowerCase()),
     max_body_bytes: found.max_body_bytes ?? null,
+    websocket: found.websocket ?? null,
     graphql: found.graphql ? { ...found.graphql, ...writesIn(found) } : null,
     mcp: found.mcp ? { ...found.mcp, ...writesIn(found) } : null,
     git: found.git ?? null,
