@@ -122,6 +122,7 @@ export default defineConfig({
             'test/scrub/**/*.test.ts',
             'test/tenants/**/*.test.ts',
             'test/tokens/**/*.test.ts',
+            'test/widening/**/*.test.ts',
             'test/worker/**/*.test.ts',
           ],
           setupFiles: ['test/worker/setup.ts'],

@@ -6,6 +6,8 @@ import type { Conditions } from './content/conditions.ts'
 import type { Layout } from './layout.ts'
 import type { Window } from './limits/bucket.ts'
 import type { GitRules } from './protocols/git_refs.ts'
+import type { GraphqlRules } from './protocols/graphql_rules.ts'
+import type { McpRules } from './protocols/mcp_rules.ts'
 
 /**
  * One upstream API: a file of `providers/` with every default filled in. The keys are those of the
@@ -46,6 +48,10 @@ export interface Provider {
   readonly auth: Auth
   readonly credential: Credential
   readonly forwarding: Forwarding
+  /** Where GraphQL is spoken, and which of it is let through. */
+  readonly graphql: GraphqlRules | null
+  /** The same of MCP. */
+  readonly mcp: McpRules | null
 }
 
 /** What `auth` implies, worked out at build time. */

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 
 import {
+  accessId,
   agent,
   approvalId,
   cursor,
@@ -57,6 +58,19 @@ export const approveBody = v.strictObject({
 
 export const denyBody = v.strictObject({})
 
+export const accessParams = v.strictObject({ id: accessId })
+
+export const accessQuery = v.strictObject({
+  tenant: v.exactOptional(tenant),
+  state: v.exactOptional(picked('pending', 'approved', 'denied', 'expired')),
+  limit,
+})
+
+/** `expires_in`: seconds, in place of what the agent asked for. */
+export const approveAccessBody = v.strictObject({
+  expires_in: v.exactOptional(v.nullable(lifetime), null),
+})
+
 export const auditQuery = v.strictObject({
   tenant: v.exactOptional(tenant, 'default'),
   project: v.exactOptional(project),
@@ -108,6 +122,10 @@ export const simulateBody = v.pipe(
     path: word(/^\/[^?#]{0,8191}$/, 'a path that begins with "/", without query'),
     query: v.exactOptional(word(/^\??[^#]{0,8192}$/, 'a query string'), ''),
     body: v.exactOptional(v.pipe(v.string(), v.maxLength(49_152, 'at most 49152 characters'))),
+    content_type: v.exactOptional(
+      word(/^[\x20-\x7e]{1,256}$/, 'a Content-Type such as application/json'),
+      'application/json',
+    ),
   }),
   v.check((asked) => 'grant' in asked || 'host' in asked, '"grant" or "host", or both'),
 )

@@ -145,32 +145,6 @@ describe("the agent's own credential", () => {
   })
 })
 
-describe('several parameters', () => {
-  it('take the place of the agent’s in every spelling', async () => {
-    const query = 'KEY=1&a=%20&c%78%5B%5D=2&q=x&key;cx=3'
-    const draft = await signed(authOf('query_params'), 's&3', draftOf({ query }))
-    expect(draft.query).toBe('a=%20&q=x&key=s%263&cx=017%3Aabc')
-  })
-})
-
-describe('a fixed user', () => {
-  async function opened(username: string | null, password: SecretRef): Promise<number> {
-    const user = username === null ? { env: 'USER' } : { value: username }
-    const auth: Auth = { type: 'basic_auth', username: user, password, invalidate_on: [401] }
-    const open = opening((ref) => new Secret('env' in ref ? ref.env : 'a literal'))
-    await signerOf(auth, null).sign(draftOf(), open, 0)
-    return open.opened.length
-  }
-
-  it.each([
-    ['of the file is no secret', 'x-access-token', { env: 'PASSWORD' }, 1],
-    ['of the file is one where nothing else can be', 'sk_live_literal', { value: '' }, 2],
-    ['that is a secret is one', null, { env: 'PASSWORD' }, 2],
-  ])('%s', async (_, username, password, secrets) => {
-    expect(await opened(username, password)).toBe(secrets)
-  })
-})
-
 describe('api_key_path', () => {
   it.each([
     [
@@ -198,6 +172,32 @@ describe('api_key_path', () => {
   ])('%s throws without the value', async (_title, key, path) => {
     const signing = signed(authOf('api_key_path'), key, draftOf({ path }))
     await expect(signing).rejects.toThrow(/^no (?:key that a path can hold|one place in the path)$/)
+  })
+})
+
+describe('several parameters', () => {
+  it('take the place of the agent’s in every spelling', async () => {
+    const query = 'KEY=1&a=%20&c%78%5B%5D=2&q=x&key;cx=3'
+    const draft = await signed(authOf('query_params'), 's&3', draftOf({ query }))
+    expect(draft.query).toBe('a=%20&q=x&key=s%263&cx=017%3Aabc')
+  })
+})
+
+describe('a fixed user', () => {
+  async function opened(username: string | null, password: SecretRef): Promise<number> {
+    const user = username === null ? { env: 'USER' } : { value: username }
+    const auth: Auth = { type: 'basic_auth', username: user, password, invalidate_on: [401] }
+    const open = opening((ref) => new Secret('env' in ref ? ref.env : 'a literal'))
+    await signerOf(auth, null).sign(draftOf(), open, 0)
+    return open.opened.length
+  }
+
+  it.each([
+    ['of the file is no secret', 'x-access-token', { env: 'PASSWORD' }, 1],
+    ['of the file is one where nothing else can be', 'sk_live_literal', { value: '' }, 2],
+    ['that is a secret is one', null, { env: 'PASSWORD' }, 2],
+  ])('%s', async (_, username, password, secrets) => {
+    expect(await opened(username, password)).toBe(secrets)
   })
 })
 

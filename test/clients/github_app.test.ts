@@ -62,7 +62,7 @@ async function octokit(provider: string): Promise<Octokit> {
 const SITE = { owner: 'acme', repo: 'site' }
 
 it('octokit reads and writes with an installation token for one repository', async () => {
-  const client = await octokit('github')
+  const client = await octokit('github-app')
   const { data } = await client.rest.issues.listForRepo(SITE)
   expect(data).toHaveLength(5)
   const made = await client.rest.issues.create({ ...SITE, title: 'new' })
@@ -72,7 +72,7 @@ it('octokit reads and writes with an installation token for one repository', asy
 })
 
 it('asks GraphQL the same way', async () => {
-  const client = await octokit('github')
+  const client = await octokit('github-app')
   expect(await client.graphql('query { viewer { login } }')).toEqual({
     viewer: { login: 'outpost[bot]' },
   })
@@ -87,7 +87,7 @@ it('is Basic with the user of git where the provider says so', async () => {
 })
 
 it('does not let an agent mint a token of its own', async () => {
-  const client = await octokit('github')
+  const client = await octokit('github-app')
   const call = client.rest.apps.createInstallationAccessToken({ installation_id: 42 })
   await expect(call).rejects.toMatchObject({ status: 403 })
 })
