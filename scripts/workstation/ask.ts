@@ -74,7 +74,10 @@ async function ask({ store, args }: Reference, asking: Asking): Promise<Given> {
   if (printed === null) return { fault: 'encoding' }
   const secret = store.secretIn?.(printed, args) ?? printed
   if (typeof secret !== 'string') return { fault: secret.unfit }
-  const value = secret.replace(/\r?\n$/, '')
+  return fitting(secret.replace(/\r?\n$/, ''))
+}
+
+function fitting(value: string): Given {
   if (value.trim() === '') return { fault: 'empty' }
   const fits = !/[\p{Cc}\p{Cf}]/u.test(value) || isPrivateKey(value)
   return fits ? { value } : { fault: 'control' }
