@@ -155,9 +155,9 @@ it('a person sees the refs, and git waits for the decision', async () => {
     'HEAD~1:refs/heads/asked',
   ])
   const seen: unknown[] = []
-  let over = false
-  void pushing.finally(() => (over = true))
-  while (!over) {
+  const over = new AbortController()
+  void pushing.finally(() => over.abort())
+  while (!over.signal.aborted) {
     const pending = await at.admin('/approvals?state=pending')
     const { approvals } = (await pending.json()) as {
       approvals: { id: string; operation: string }[]
