@@ -3,6 +3,7 @@ import type { Provider } from '../catalog.ts'
 import type { Content, Wanted } from '../content/content.ts'
 import { PROTOCOLS } from '../generated/catalog.ts'
 import type { Operation } from '../operation.ts'
+import { awsProviderOf } from './aws_provider.ts'
 import type { Protocol } from './protocol.ts'
 
 /** How one call asks for an operation, and how to find out which. */
@@ -36,6 +37,7 @@ function listenersOf(provider: Provider): readonly Listener[] {
     ...listening(PROTOCOLS.git, provider.git),
     ...listening(PROTOCOLS.graphql, provider.graphql),
     ...listening(PROTOCOLS.mcp, provider.mcp),
+    ...listening(PROTOCOLS.aws, awsProviderOf(provider)),
   ]
 }
 

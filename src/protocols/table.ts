@@ -1,3 +1,4 @@
+import type { AwsProvider } from './aws_provider.ts'
 import type { GitRules } from './git_refs.ts'
 import type { GraphqlRules } from './graphql_rules.ts'
 import type { McpRules } from './mcp_rules.ts'
@@ -8,4 +9,6 @@ export interface Protocols {
   readonly git: Protocol<GitRules> | null
   readonly graphql: Protocol<GraphqlRules> | null
   readonly mcp: Protocol<McpRules> | null
+  /** Of every provider with `aws_sigv4`. */
+  readonly aws: Protocol<AwsProvider> | null
 }
