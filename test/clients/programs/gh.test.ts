@@ -101,6 +101,18 @@ describe("GitHub's command line", () => {
     expect(await folder.git('-C', 'r', 'log', '--format=%s')).toBe('the only one\n')
   })
 
+  it('release upload', async () => {
+    writeFileSync(join(home, 'file.bin'), 'x'.repeat(200_000))
+    const { code, said } = await gh('release', 'upload', 'v1', 'file.bin', '-R', 'o/r')
+    expect(said).toBe('')
+    expect(code).toBe(0)
+    expect(github?.asked.at(-1)).toMatchObject({
+      method: 'POST',
+      url: '/repos/o/r/releases/1/assets?label=&name=file.bin',
+      body: 'x'.repeat(200_000),
+    })
+  })
+
   it('a key that is none', async () => {
     const before = github?.asked.length
     const right = token
