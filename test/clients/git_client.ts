@@ -23,6 +23,7 @@ export interface GitFolder {
 interface GitOptions {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
+  readonly input?: string
 }
 
 /** A folder of its own for the repositories of a test, and git as a fresh machine has it. */
@@ -30,7 +31,7 @@ export function gitFolder(): GitFolder {
   const path = mkdtempSync(join(tmpdir(), 'outpost-git-'))
   afterAll(() => rmSync(path, { recursive: true, force: true }))
 
-  const run: GitFolder['run'] = (args, { cwd = '.', env = {} } = {}) =>
+  const run: GitFolder['run'] = (args, { cwd = '.', env = {}, input = '' } = {}) =>
     new Promise((done, fail) => {
       const child = spawn('git', args, {
         cwd: join(path, cwd),
@@ -45,8 +46,11 @@ export function gitFolder(): GitFolder {
           GIT_COMMITTER_EMAIL: 'ann@example.com',
           ...env,
         },
-        stdio: ['ignore', 'pipe', 'pipe'],
+        stdio: ['pipe', 'pipe', 'pipe'],
       })
+      // Most commands read nothing.
+      child.stdin.on('error', () => {})
+      child.stdin.end(input)
       let said = ''
       for (const stream of [child.stdout, child.stderr]) {
         stream.on('data', (chunk: Buffer) => {

@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
+import { gitFolder } from '../git_client.ts'
 import { clientsOutpost } from '../outpost.ts'
+import { gitServer } from '../servers/git.ts'
+import type { GitServer } from '../servers/git.ts'
 import { githubServer } from '../servers/github.ts'
 import type { GithubServer } from '../servers/github.ts'
 import { tlsFront } from '../servers/tls_front.ts'
@@ -13,24 +15,33 @@ import type { TlsFront } from '../servers/tls_front.ts'
 
 const HOST = 'github.outpost.test'
 const GITHUB_TEST_TOKEN = 'sentinel-github-19e0c7aa'
-const at = clientsOutpost({ GITHUB_TEST_TOKEN })
-const home = mkdtempSync(join(tmpdir(), 'outpost-gh-'))
+/** TLS ends before it, which it cannot know. */
+const at = clientsOutpost({ GITHUB_TEST_TOKEN }, { PUBLIC_URL: 'https://outpost.test' })
+const folder = gitFolder()
+const home = folder.path
 
 let github: GithubServer | undefined
 let front: TlsFront | undefined
+let server: GitServer | undefined
 let token = ''
 
 beforeAll(async () => {
   const ports = { api: at.port('github-api'), uploads: at.port('github-uploads') }
   github = await githubServer(ports, GITHUB_TEST_TOKEN)
   front = await tlsFront(HOST, at.url)
+  await folder.git('init', '-q', '-b', 'main', 'o/r.git')
+  await folder.git('-C', 'o/r.git', 'commit', '-q', '--allow-empty', '-m', 'the only one')
+  const credential = `x-access-token:${GITHUB_TEST_TOKEN}`
+  server = await gitServer(home, at.port('github-git'), credential)
+  const helper = `[credential "https://${HOST}"]\nhelper = !gh auth git-credential\n`
+  writeFileSync(join(home, '.gitconfig'), helper)
   token = await at.grant('github', 'github-uploads', 'github-git')
 })
 
 afterAll(() => {
   github?.close()
   front?.close()
-  rmSync(home, { recursive: true, force: true })
+  void server?.close()
 })
 
 /** GitHub's own command line, told of nothing but the host and its key. */
@@ -45,6 +56,9 @@ function gh(...args: readonly string[]): Promise<{ code: number; said: string }>
         GH_ENTERPRISE_TOKEN: token,
         GH_NO_UPDATE_NOTIFIER: '1',
         GH_PROMPT_DISABLED: '1',
+        GIT_CONFIG_NOSYSTEM: '1',
+        GIT_TERMINAL_PROMPT: '0',
+        GIT_SSL_CAINFO: front?.env['SSL_CERT_FILE'],
         ...front?.env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -78,6 +92,25 @@ describe("GitHub's command line", () => {
     const { code, said } = await gh('issue', 'list', '-R', 'o/r')
     expect(said).toContain('The first issue of the tests')
     expect(code).toBe(0)
+  })
+
+  it('repo clone: git asks it for the password', async () => {
+    const { code, said } = await gh('repo', 'clone', 'o/r', '--', '-q')
+    expect(said).toBe('')
+    expect(code).toBe(0)
+    expect(await folder.git('-C', 'r', 'log', '--format=%s')).toBe('the only one\n')
+  })
+
+  it('release upload', async () => {
+    writeFileSync(join(home, 'file.bin'), 'x'.repeat(200_000))
+    const { code, said } = await gh('release', 'upload', 'v1', 'file.bin', '-R', 'o/r')
+    expect(said).toBe('')
+    expect(code).toBe(0)
+    expect(github?.asked.at(-1)).toMatchObject({
+      method: 'POST',
+      url: '/repos/o/r/releases/1/assets?label=&name=file.bin',
+      body: 'x'.repeat(200_000),
+    })
   })
 
   it('a key that is none', async () => {
