@@ -7,6 +7,7 @@ import { grantedIn, widenedIn } from '../grants/narrow.ts'
 import type { Caller } from '../identity.ts'
 import { reachOf } from '../identity.ts'
 import { pausedBy } from '../pauses/pause.ts'
+import type { Lists } from '../protocols/listed.ts'
 import { Refusal } from '../refusal.ts'
 import type { Asking, Said } from './tool.ts'
 import { plain } from './values.ts'
@@ -72,6 +73,7 @@ function providerFor(caller: Caller, provider: Provider) {
     /** One of them has to let a call through, and the provider's rules. null: those alone. */
     grant_rules: granted?.map(({ access, allow, deny }) => ({ access, allow, deny })) ?? null,
     provider_rules: rulesOf(provider),
+    operation_rules: operationsOf(provider),
     rate_limits: provider.forwarding.rate_limits,
   }
 }
@@ -98,6 +100,28 @@ function rulesOf({ forwarding }: Provider) {
   }
 }
 
-function ruleShown({ methods, pattern, sensitive }: Rule) {
-  return { methods, pattern, ...(sensitive === null ? {} : { sensitive }) }
+/** Of a rule what an agent can go by; that the content of a call decides too is said, not how. */
+function ruleShown({ methods, pattern, sensitive, when, query, body, approval, deny }: Rule) {
+  const conditions = when !== null || query.length + body.length > 0
+  return {
+    methods,
+    pattern,
+    ...(sensitive === null ? {} : { sensitive }),
+    ...(approval ? { approval } : {}),
+    ...(deny ? { deny } : {}),
+    ...(conditions ? { conditions } : {}),
+  }
+}
+
+/** Rules that go by what a call says in the words of its API; null where there are none. */
+function operationsOf({ git, graphql, mcp }: Provider) {
+  return {
+    git: git && { deny_push: git.deny_push },
+    graphql: graphql && { path: graphql.path, ...listsOf(graphql) },
+    mcp: mcp && { path: mcp.path, tools: listsOf(mcp.tools), methods: listsOf(mcp.methods) },
+  }
+}
+
+function listsOf({ allow, sensitive, deny }: Lists) {
+  return { allow, sensitive, deny }
 }
