@@ -69,13 +69,15 @@ function tokensIn(tree: Tree, path: Path): Fault[] {
 /** In a list of what is allowed, a rule that does not say so is not sensitive, whatever its method. */
 function silentWrites(
   written: { readonly [key: string]: Tree },
-  { forwarding: { mode, allow } }: ProviderFile,
+  { forwarding: { mode, allow }, graphql, mcp }: ProviderFile,
 ): Fault[] {
   const section = written['forwarding']
   if (mode !== 'allowlist' || !isMapping(section)) return []
   const silent = itemsOf(section['allow']).flatMap((rule, index) => {
     const writes = allow[index]?.methods.some((method) => !isSafe(method)) ?? false
-    return writes && !says(rule, 'sensitive') ? [`[${index}]`] : []
+    // There the operation tells, not the method.
+    const told = [graphql?.path, mcp?.path].includes(allow[index]?.pattern)
+    return writes && !told && !says(rule, 'sensitive') ? [`[${index}]`] : []
   })
   if (silent.length === 0) return []
   const message = `any caller may write by ${silent.join(', ')}: say whether they are "sensitive", true or false`
