@@ -9,6 +9,7 @@ import type {
   BearerStaticAuth,
   CustomHeadersAuth,
 } from '../../src/auth/config.ts'
+import { awsSigV4 } from './auth-aws-schema.ts'
 import { exchange, queryParams } from './auth-exchange-schema.ts'
 import { hmacSigned } from './auth-hmac-schema.ts'
 import { plugin } from './auth-plugin-schema.ts'
@@ -170,6 +171,7 @@ const SCHEMES = [
   exchange,
   queryParams,
   customHeaders,
+  awsSigV4,
   plugin,
 ] as const
 
@@ -207,6 +209,9 @@ const MEANT: ReadonlyMap<string, string> = new Map([
   ['clientcertificate', 'mtls'],
   ['oauth', 'oauth2_client_credentials'],
   ['oauth2', 'oauth2_client_credentials'],
+  ['aws', 'aws_sigv4'],
+  ['sigv4', 'aws_sigv4'],
+  ['s3', 'aws_sigv4'],
   ['gcp', 'gcp_service_account'],
   ['google', 'gcp_service_account'],
   ['googleserviceaccount', 'gcp_service_account'],

@@ -118,6 +118,18 @@ export interface RefreshTokenAuth extends TokenEndpoint {
   readonly refresh_token: SecretRef
 }
 
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html */
+export interface AwsSigV4Auth extends Rejectable {
+  readonly type: 'aws_sigv4'
+  readonly access_key_id: SecretRef
+  readonly secret_access_key: SecretRef
+  /** Of temporary credentials. */
+  readonly session_token: SecretRef | null
+  /** null: what the client's own signature says. */
+  readonly region: string | null
+  readonly service: string | null
+}
+
 /** A text of the file, which is no secret, or where a secret is kept. */
 export type Setting = string | SecretRef
 
@@ -260,6 +272,7 @@ export type Auth =
   | BearerRedisAuth
   | ClientCredentialsAuth
   | RefreshTokenAuth
+  | AwsSigV4Auth
   | GcpServiceAccountAuth
   | GithubAppAuth
   | JwtBearerAuth

@@ -1,6 +1,7 @@
 import { apiKeyHeader } from './api_key_header.ts'
 import { apiKeyPath } from './api_key_path.ts'
 import { apiKeyQuery } from './api_key_query.ts'
+import { awsSigV4 } from './aws_sigv4.ts'
 import { basicAuth } from './basic_auth.ts'
 import { bearerRedis } from './bearer_redis.ts'
 import { bearerStatic } from './bearer_static.ts'
@@ -34,6 +35,7 @@ export const SCHEMES: Schemes = {
   bearer_redis: bearerRedis,
   oauth2_client_credentials: clientCredentials,
   oauth2_refresh_token: refreshToken,
+  aws_sigv4: awsSigV4,
   gcp_service_account: gcpServiceAccount,
   github_app: githubApp,
   jwt_bearer: jwtBearer,

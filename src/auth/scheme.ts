@@ -89,6 +89,8 @@ export interface Draft {
   query: string
   /** The body, when the scheme said that it reads it; otherwise null, and the body streams. */
   readonly body: Uint8Array | null
+  /** The call as the agent sent it, its own credential and all: to be read, never to be sent. */
+  readonly asked: SigningCall
   /** Set by a scheme when the body has to go in another framing than the agent's. */
   reframing: Reframing | null
 }
@@ -104,7 +106,14 @@ export interface Reframing {
 }
 
 /** What a scheme can know of a call before its body is read. */
-export type SigningCall = Pick<Draft, 'method' | 'path' | 'query' | 'headers'>
+export interface SigningCall {
+  readonly method: string
+  /** Below the provider's base URL. */
+  readonly path: string
+  /** Without its `?`. */
+  readonly query: string
+  readonly headers: Headers
+}
 
 /**
  * What stands in a path where the upstream wants its credential, from the call that is read until
@@ -133,6 +142,16 @@ export interface Scheme<A> {
   readonly readsBody?: (auth: A) => boolean
   /** True when the signature of this call covers its body, where that depends on the call. */
   readonly readsBodyOf?: (auth: A, call: SigningCall) => boolean
+  /**
+   * Why this call cannot be signed, for the agent; null when it can. Asked before anything is opened or
+   * counted; where it says something the call is refused: a 400.
+   */
+  readonly problem?: (auth: A, call: SigningCall, now: number) => string | null
+  /**
+   * What of a signed draft must not come back, beside the secrets themselves; not there: every word in
+   * the slots.
+   */
+  readonly secretWords?: (draft: Draft) => readonly string[]
   /** True when it opens `minted` credentials, which have to be kept somewhere. */
   readonly mints?: boolean | ((auth: A) => boolean)
   /** Puts the credential on the draft. Runs last: nothing changes the request afterwards. */

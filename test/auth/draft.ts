@@ -11,6 +11,7 @@ export function draftOf(
     path: '/v1/things',
     query: '',
     body: null,
+    asked: { method: 'GET', path: '/v1/things', query: '', headers: new Headers() },
     reframing: null,
     ...parts,
     headers: new Headers(parts.headers),
