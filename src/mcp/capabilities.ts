@@ -12,6 +12,10 @@ import { Refusal } from '../refusal.ts'
 import type { Asking, Said } from './tool.ts'
 import { plain } from './values.ts'
 
+/** So many providers are shown whole at a time. */
+const MOST_WHOLE = 50
+const BRIEF = 'Ask for one provider by its name to see its rules.'
+
 /** Rules of a provider file that are shown of each provider. */
 const MOST_RULES = 100
 
@@ -29,6 +33,7 @@ export async function capabilities({ caller, deps, args }: Asking): Promise<Said
     throw new Refusal('PROXY_UNKNOWN_PROVIDER', 'no such provider', { metadata: { available } })
   }
   const found = names.flatMap((name) => deps.catalog.providers.get(name) ?? [])
+  const whole = found.map((provider) => providerFor(caller, provider))
   return {
     value: {
       tenant,
@@ -36,7 +41,8 @@ export async function capabilities({ caller, deps, args }: Asking): Promise<Said
       agent,
       host: host?.id ?? null,
       grant: await grantIn(caller, deps),
-      providers: found.map((provider) => providerFor(caller, provider)),
+      ...(found.length > MOST_WHOLE ? { next: BRIEF } : {}),
+      providers: found.length > MOST_WHOLE ? whole.map(briefly) : whole,
     },
   }
 }
@@ -55,6 +61,10 @@ async function grantIn({ grant }: Caller, deps: Asking['deps']) {
     calls_left: max_calls === null || used === null ? null : Math.max(0, max_calls - used),
     rate_limits,
   }
+}
+
+function briefly({ name, description, access, paused }: ReturnType<typeof providerFor>) {
+  return { name, description, access, paused }
 }
 
 function providerFor(caller: Caller, provider: Provider) {
