@@ -75,7 +75,7 @@ export async function stillAllowed(permit: Permit, deps: Gating): Promise<void> 
   if (!grant) return
   const because = look.grant
     ? (grantProblem(look.grant, grant.hash, deps.now()) ??
-      narrowedSince(look.grant, addedTo(grant)))
+      narrowedSince(look.grant, addedTo(grant), deps.now()))
     : 'unknown'
   if (because) throw refusalOf({ is: 'out', because }, permit, deps)
 }
@@ -134,7 +134,7 @@ function outBecause(
   }
   if (because === 'narrowed') {
     return new Refusal('PROXY_GRANT_DENIED', 'this grant has changed: send the call again', {
-      reason: 'what was added to the grant was taken back',
+      reason: 'what was added to the grant holds no longer',
     })
   }
   return ended({ id: grant?.id ?? 'no grant', tenant }, because)

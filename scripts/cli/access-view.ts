@@ -1,4 +1,4 @@
-import type { AccessView } from './answers.ts'
+import type { AccessView } from './access-answers.ts'
 import { allowLines } from './grant-view.ts'
 import { relative, spanText, when } from './moment.ts'
 import { pairs } from './table.ts'

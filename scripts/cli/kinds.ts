@@ -1,5 +1,6 @@
+import { Accesses, OneAccess } from './access-answers.ts'
 import { accessLines, accessState } from './access-view.ts'
-import { Accesses, Approvals, OneAccess, OneApproval, read } from './answers.ts'
+import { Approvals, OneApproval, read } from './answers.ts'
 import { approvalLines, stateText } from './approval-view.ts'
 import { Failure } from './exit.ts'
 import type { Session } from './session.ts'

@@ -21,9 +21,8 @@ export function webhookMessage(id: string, ask: ApprovalAsk): Readonly<Record<st
     `path: ${shown_path}`,
     ...(query_keys.length > 0 ? [`query: ${query_keys.join(', ')}`] : []),
   ]
-  const whole = literal(lines.join('\n'))
   return {
-    text: whole.length > LONGEST ? `${whole.slice(0, LONGEST)}… (cut)` : whole,
+    text: shown(lines),
     approval_id: id,
     tenant,
     project,
@@ -31,6 +30,12 @@ export function webhookMessage(id: string, ask: ApprovalAsk): Readonly<Record<st
     provider,
     method,
   }
+}
+
+/** Lines as a chat program shows them, cut where they are too long. */
+export function shown(lines: readonly string[]): string {
+  const whole = literal(lines.join('\n'))
+  return whole.length > LONGEST ? `${whole.slice(0, LONGEST)}… (cut)` : whole
 }
 
 /** `<…>` would be a link or a mention of everybody, and agents choose the words. */

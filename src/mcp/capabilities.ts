@@ -7,9 +7,14 @@ import { grantedIn, widenedIn } from '../grants/narrow.ts'
 import type { Caller } from '../identity.ts'
 import { reachOf } from '../identity.ts'
 import { pausedBy } from '../pauses/pause.ts'
+import type { Lists } from '../protocols/listed.ts'
 import { Refusal } from '../refusal.ts'
 import type { Asking, Said } from './tool.ts'
 import { plain } from './values.ts'
+
+/** So many providers are shown whole at a time. */
+const MOST_WHOLE = 50
+const BRIEF = 'Ask for one provider by its name to see its rules.'
 
 /** Rules of a provider file that are shown of each provider. */
 const MOST_RULES = 100
@@ -28,6 +33,7 @@ export async function capabilities({ caller, deps, args }: Asking): Promise<Said
     throw new Refusal('PROXY_UNKNOWN_PROVIDER', 'no such provider', { metadata: { available } })
   }
   const found = names.flatMap((name) => deps.catalog.providers.get(name) ?? [])
+  const whole = found.map((provider) => providerFor(caller, provider))
   return {
     value: {
       tenant,
@@ -35,7 +41,8 @@ export async function capabilities({ caller, deps, args }: Asking): Promise<Said
       agent,
       host: host?.id ?? null,
       grant: await grantIn(caller, deps),
-      providers: found.map((provider) => providerFor(caller, provider)),
+      ...(found.length > MOST_WHOLE ? { next: BRIEF } : {}),
+      providers: found.length > MOST_WHOLE ? whole.map(briefly) : whole,
     },
   }
 }
@@ -56,6 +63,10 @@ async function grantIn({ grant }: Caller, deps: Asking['deps']) {
   }
 }
 
+function briefly({ name, description, access, paused }: ReturnType<typeof providerFor>) {
+  return { name, description, access, paused }
+}
+
 function providerFor(caller: Caller, provider: Provider) {
   const { name, description, docs_url, base_url, alias_of } = provider
   const { host, grant, tenant, agent, pauses } = caller
@@ -72,6 +83,7 @@ function providerFor(caller: Caller, provider: Provider) {
     /** One of them has to let a call through, and the provider's rules. null: those alone. */
     grant_rules: granted?.map(({ access, allow, deny }) => ({ access, allow, deny })) ?? null,
     provider_rules: rulesOf(provider),
+    operation_rules: operationsOf(provider),
     rate_limits: provider.forwarding.rate_limits,
   }
 }
@@ -98,6 +110,28 @@ function rulesOf({ forwarding }: Provider) {
   }
 }
 
-function ruleShown({ methods, pattern, sensitive }: Rule) {
-  return { methods, pattern, ...(sensitive === null ? {} : { sensitive }) }
+/** Of a rule what an agent can go by; that the content of a call decides too is said, not how. */
+function ruleShown({ methods, pattern, sensitive, when, query, body, approval, deny }: Rule) {
+  const conditions = when !== null || query.length + body.length > 0
+  return {
+    methods,
+    pattern,
+    ...(sensitive === null ? {} : { sensitive }),
+    ...(approval ? { approval } : {}),
+    ...(deny ? { deny } : {}),
+    ...(conditions ? { conditions } : {}),
+  }
+}
+
+/** Rules that go by what a call says in the words of its API; null where there are none. */
+function operationsOf({ git, graphql, mcp }: Provider) {
+  return {
+    git: git && { deny_push: git.deny_push },
+    graphql: graphql && { path: graphql.path, ...listsOf(graphql) },
+    mcp: mcp && { path: mcp.path, tools: listsOf(mcp.tools), methods: listsOf(mcp.methods) },
+  }
+}
+
+function listsOf({ allow, sensitive, deny }: Lists) {
+  return { allow, sensitive, deny }
 }

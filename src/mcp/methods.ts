@@ -21,6 +21,8 @@ const NO_PARAMS: JsonObject = new Map()
 const SERVER = { name: 'outpost', title: 'Outpost', version: VERSION }
 const CAPABILITIES = { tools: {} }
 
+const WHO = { 'io.modelcontextprotocol/serverInfo': SERVER }
+
 /** How long a client may go by what it was told, ms: what it is told depends on its grant. */
 const CACHING = { ttlMs: 60_000, cacheScope: 'private' }
 
@@ -53,9 +55,8 @@ export async function answerOf(
 
 /** What results say since 2026-07-28. */
 function modern(result: object): object {
-  const _meta = { 'io.modelcontextprotocol/serverInfo': SERVER }
   const caching = 'content' in result ? {} : CACHING
-  return { resultType: 'complete', ...result, ...caching, _meta }
+  return { resultType: 'complete', ...result, ...caching, _meta: WHO }
 }
 
 /** The client's revision where we speak it, else our newest: it then goes on with that or not at all. */

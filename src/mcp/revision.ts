@@ -1,6 +1,6 @@
 import { Unreadable } from '../content/content.ts'
 import { isObject } from '../content/json.ts'
-import type { Json } from '../content/json.ts'
+import type { Json, JsonObject } from '../content/json.ts'
 import { checkHeaders } from '../protocols/mcp_versions.ts'
 import type { RpcError } from './rpc_error.ts'
 
@@ -24,24 +24,32 @@ const PREFIX = 'io.modelcontextprotocol/'
  */
 export function eraOf(headers: Headers, method: string, params: Json): Era | RpcError {
   const header = headers.get('mcp-protocol-version')
-  const meta = isObject(params) ? params.get('_meta') : undefined
-  const own = isObject(meta) ? meta.get(`${PREFIX}protocolVersion`) : undefined
-  const said = own ?? (method === 'initialize' ? undefined : (header ?? undefined))
-  if (said !== undefined && !REVISIONS.some((each) => each === said)) return notSpoken(said)
+  const own = metaOf(params)?.get(`${PREFIX}protocolVersion`)
+  // Before `initialize` was answered, no version is anybody's.
+  const said = own ?? (method === 'initialize' ? null : header)
+  if (said !== null && !REVISIONS.some((each) => each === said)) return notSpoken(said)
   if (own !== MODERN && header !== MODERN) return 'legacy'
-  if (own !== MODERN || header !== MODERN) return mismatch('MCP-Protocol-Version')
+  if (own !== header) return mismatch('MCP-Protocol-Version')
+  return whatIsWrong(headers, method, params) ?? 'modern'
+}
+
+function metaOf(params: Json): JsonObject | null {
+  const meta = isObject(params) ? params.get('_meta') : undefined
+  return isObject(meta) ? meta : null
+}
+
+/** With a request of the newest revision, which is to say everything of itself, and twice. */
+function whatIsWrong(headers: Headers, method: string, params: Json): RpcError | null {
   const missing = missingHeader(headers, method)
   if (missing !== null) return mismatch(missing)
   try {
-    checkHeaders(headers, {
-      all: [{ is: 'call', method, answered: true, params }],
-      batch: false,
-    })
+    const all = [{ is: 'call', method, answered: true, params }] as const
+    checkHeaders(headers, { all, batch: false })
   } catch (error) {
     if (error instanceof Unreadable) return { code: -32020, message: error.message }
     throw error
   }
-  if (isObject(meta) && isObject(meta.get(`${PREFIX}clientCapabilities`))) return 'modern'
+  if (isObject(metaOf(params)?.get(`${PREFIX}clientCapabilities`))) return null
   return { code: -32602, message: 'the capabilities of the client are missing in "_meta"' }
 }
 

@@ -10,13 +10,6 @@ export const INSTRUCTIONS =
 
 const text = { type: 'string' }
 const KB = 1024
-const refusal = {
-  type: 'object',
-  description: 'Why Outpost refused; absent when the call was made.',
-  properties: { code: text, message: text, metadata: { type: ['object', 'null'] } },
-  required: ['code', 'message'],
-}
-const next = { ...text, description: 'What can be done about it.' }
 const provider = { ...text, description: 'The name of a provider, from list_capabilities.' }
 
 const scalar = { type: ['string', 'number', 'boolean'] }
@@ -32,18 +25,7 @@ export const LIST_CAPABILITIES: ToolText = {
     properties: { provider: { ...text, description: 'Only this one.' } },
     additionalProperties: false,
   },
-  outputSchema: {
-    type: 'object',
-    properties: {
-      tenant: text,
-      project: { type: ['string', 'null'] },
-      agent: { type: ['string', 'null'] },
-      host: { type: ['string', 'null'] },
-      grant: { type: ['object', 'null'] },
-      providers: { type: 'array', items: { type: 'object' } },
-      refusal,
-    },
-  },
+  outputSchema: { type: 'object' },
   annotations: { readOnlyHint: true, openWorldHint: false },
 }
 
@@ -76,14 +58,7 @@ export const REQUEST_ACCESS: ToolText = {
   },
   outputSchema: {
     type: 'object',
-    properties: {
-      state: { ...text, enum: ['pending', 'approved', 'denied', 'granted'] },
-      id: text,
-      status_url: text,
-      expires_at: text,
-      refusal,
-      next,
-    },
+    properties: { state: { ...text, enum: ['pending', 'approved', 'denied', 'granted'] } },
   },
   annotations: {
     readOnlyHint: false,
@@ -140,8 +115,8 @@ export const REQUEST: ToolText = {
       body: text,
       encoding: { ...text, enum: ['text', 'base64'] },
       truncated: { ...text, enum: ['no', 'size', 'time', 'broken'] },
-      refusal,
-      next,
+      refusal: { type: 'object' },
+      next: text,
     },
     required: ['status'],
   },

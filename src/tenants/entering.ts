@@ -56,7 +56,7 @@ function grantStops({ grants }: Tables, { grant }: Pick<Entry, 'grant'>, now: nu
   if (!grant) return null
   const known = grants.byId(grant.id)
   if (!known) return 'unknown'
-  return grantProblem(known, grant.hash, now) ?? narrowedSince(known, grant.widened ?? [])
+  return grantProblem(known, grant.hash, now) ?? narrowedSince(known, grant.widened ?? [], now)
 }
 
 function pauseStops(

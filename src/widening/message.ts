@@ -1,7 +1,5 @@
+import { shown } from '../approvals/webhook.ts'
 import type { AccessAsk } from './access_request.ts'
-
-/** Longer texts are cut by chat programs, and nobody reads them. */
-const LONGEST = 3000
 
 /** A wish in one line, for people. */
 export function wishText({ provider, access, allow, duration }: AccessAsk): string {
@@ -25,9 +23,8 @@ export function accessMessage(
     `access: ${wishText(ask)}`,
     `reason, in the agent's words: ${reason}`,
   ]
-  const whole = literal(lines.join('\n'))
   return {
-    text: whole.length > LONGEST ? `${whole.slice(0, LONGEST)}… (cut)` : whole,
+    text: shown(lines),
     access_request_id: id,
     tenant,
     project,
@@ -35,9 +32,4 @@ export function accessMessage(
     provider,
     access,
   }
-}
-
-/** `<…>` would be a link or a mention of everybody, and agents choose the words. */
-function literal(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }

@@ -20,9 +20,14 @@ export function widenedBy(grant: Grant, widening: Widening, now: number): Grant 
   return { ...grant, widened: [...liveIn(grant, now), widening] }
 }
 
-/** Whether something that was added to the grant, by the ids that somebody knows, was taken back. */
-export function narrowedSince({ widened = [] }: Grant, ids: readonly string[]): 'narrowed' | null {
-  return ids.every((id) => widened.some((each) => each.id === id)) ? null : 'narrowed'
+/** Whether something that was added to the grant, by the ids that somebody knows, holds no longer. */
+export function narrowedSince(
+  grant: Grant,
+  ids: readonly string[],
+  now: number,
+): 'narrowed' | null {
+  const live = liveIn(grant, now)
+  return ids.every((id) => live.some((each) => each.id === id)) ? null : 'narrowed'
 }
 
 /** The grant without what was approved by the request of that id. */

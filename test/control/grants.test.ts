@@ -27,6 +27,7 @@ describe('a new grant', () => {
       approval: 'none',
       approval_hold_seconds: 0,
       note: '',
+      widened: [],
       tokens: [{ created_at: grant.created_at, valid_until: null }],
     })
     expect(Date.parse(grant.expires_at) - Date.parse(grant.created_at)).toBe(3_600_000)

@@ -148,7 +148,10 @@ describe('a grant that was widened', () => {
     [[], [], null],
   ])('of %j, known as %j, is %s', (has, known, is) => {
     const widened = has.map((id) => aWidening({ id }))
-    expect(narrowedSince(aGrant({ widened }), known)).toBe(is)
+    expect(narrowedSince(aGrant({ widened }), known, NOW)).toBe(is)
+    const ended = widened.map((each) => ({ ...each, until: NOW }))
+    const then = known.length > 0 ? 'narrowed' : null
+    expect(narrowedSince(aGrant({ widened: ended }), known, NOW)).toBe(then)
   })
 })
 
