@@ -139,6 +139,10 @@ describe('a document that is refused', () => {
     [`{ a(b: ${'['.repeat(9000)}${']'.repeat(9000)}) }`, 'deep values'],
     [`{ a(b: ${'{c:'.repeat(9000)}1${'}'.repeat(9000)}) }`, 'deep objects'],
     [`query (${'$a: ['.repeat(300)}`, 'deep types'],
+    [
+      `{ a(b: ${'['.repeat(99)}${']'.repeat(99)}) }`,
+      'values of 101 levels, with the braces and the parenthesis',
+    ],
     [`{ ${'a '.repeat(30_000)} }`, 'too many tokens'],
     [
       `{ ...F0 } ${chain(300, (n) => `...F${n + 1}`)} fragment F300 on Q { a }`,
@@ -156,6 +160,7 @@ function chain(length: number, inner: (n: number) => string): string {
 
 describe('brackets in strings are no depth', () => {
   it.each([
+    [`{ a(b: ${'['.repeat(98)}${']'.repeat(98)}) }`],
     [`{ a(b: "${'{'.repeat(500)}") }`],
     [`{ a(b: """${'['.repeat(500)}""") }`],
     [`{ a # ${'('.repeat(500)}\n }`],
