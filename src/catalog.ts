@@ -61,8 +61,8 @@ export interface Credential extends Slots {
   readonly reads_body: boolean | 'some'
   /** Tokens are minted for it, which takes OUTPOST_MASTER_KEY. */
   readonly mints?: boolean
-  /** Where they are minted, when that is below `base_url`: agents have nothing to do there. */
-  readonly token_path?: string
+  /** Where they are minted, as patterns, when that is below `base_url`: not for agents. */
+  readonly token_paths?: readonly string[]
 }
 
 export interface Forwarding {

@@ -2,8 +2,10 @@ import ipaddr from 'ipaddr.js'
 
 import type { Auth } from '../../src/auth/config.ts'
 import { isSafe } from '../../src/policy/route.ts'
+import { endpointsOf } from './auth-endpoints.ts'
 import type { Fault } from './explain.ts'
 import type { Path } from './problem.ts'
+import { ruleDoubts } from './rule-doubts.ts'
 import type { ProviderFile } from './schema.ts'
 import { looksLikeToken } from './secret-names.ts'
 import { textOf } from './value.ts'
@@ -21,6 +23,7 @@ export function doubts(
     ...(auth ? neverTried(written, auth) : []),
     ...tokensIn(written, []),
     ...(file ? silentWrites(written, file) : []),
+    ...(file ? ruleDoubts(file.forwarding) : []),
     ...(file && auth ? inClear(file, auth) : []),
   ]
 }
@@ -76,7 +79,8 @@ function silentWrites(
     const writes = allow[index]?.methods.some((method) => !isSafe(method)) ?? false
     // There the operation tells, not the method.
     const told = [graphql?.path, mcp?.path].includes(allow[index]?.pattern)
-    return writes && !told && !says(rule, 'sensitive') ? [`[${index}]`] : []
+    const decided = ['sensitive', 'approval', 'deny'].some((key) => says(rule, key))
+    return writes && !told && !decided ? [`[${index}]`] : []
   })
   if (silent.length === 0) return []
   const message = `any caller may write by ${silent.join(', ')}: say whether they are "sensitive", true or false`
@@ -91,7 +95,7 @@ function says(rule: Tree, key: string): boolean {
 function inClear({ base_url }: ProviderFile, auth: Auth): Fault[] {
   const places: readonly (readonly [Path, string])[] = [
     ...(auth.type === 'none' ? [] : ([[['base_url'], base_url]] as const)),
-    ...('token_url' in auth ? ([[['auth', 'token_url'], auth.token_url]] as const) : []),
+    ...endpointsOf(auth).map(({ key, url }) => [['auth', key], url] as const),
   ]
   return places.flatMap(([path, url]): Fault[] => {
     const { protocol, hostname } = new URL(url)

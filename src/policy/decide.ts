@@ -11,6 +11,7 @@ import { spokenIn } from '../protocols/index.ts'
 import type { Spoken } from '../protocols/index.ts'
 import { deny } from './decision.ts'
 import type { Decision, Denial, Permit, Unread } from './decision.ts'
+import { withDeeds } from './deeds.ts'
 import { readingsOf } from './path.ts'
 import { policyOf, routeOf } from './route.ts'
 import type { Policy, Route, Routed as RoutedCall } from './route.ts'
@@ -20,6 +21,17 @@ import type { Policy, Route, Routed as RoutedCall } from './route.ts'
  * read of the body; null: nothing yet, and where a rule has to see it, the answer is `Unread`.
  */
 export function decide(
+  caller: Caller,
+  provider: Provider,
+  call: Call,
+  content: Content | null,
+): Decision | Unread {
+  const judge = (each: Call) => decideOwn(caller, provider, each, content)
+  return withDeeds(judge(call), provider, { call, content, judge })
+}
+
+/** Of the call by itself. */
+function decideOwn(
   caller: Caller,
   provider: Provider,
   call: Call,

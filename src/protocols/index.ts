@@ -5,6 +5,7 @@ import type { Upstream } from '../forward.ts'
 import { PROTOCOLS } from '../generated/catalog.ts'
 import type { Operation } from '../operation.ts'
 import type { Permit } from '../policy/decision.ts'
+import { awsProviderOf } from './aws_provider.ts'
 import type { Protocol } from './protocol.ts'
 
 /** How one call asks for an operation, and how to find out which. */
@@ -38,6 +39,7 @@ function listenersOf(provider: Provider): readonly Listener[] {
     ...listening(PROTOCOLS.git, provider.git),
     ...listening(PROTOCOLS.graphql, provider.graphql),
     ...listening(PROTOCOLS.mcp, provider.mcp),
+    ...listening(PROTOCOLS.aws, awsProviderOf(provider)),
   ]
 }
 

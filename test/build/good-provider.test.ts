@@ -332,7 +332,7 @@ it.each([
 ])('at %s, knows %s as %s', async (base, token, path) => {
   const auth = `{ type: oauth2_client_credentials, client_id_env: A, client_secret_env: B, token_url: '${token}' }`
   const { credential } = await providerOf(`name: x\nbase_url: ${base}\nauth: ${auth}\n`)
-  expect(credential.token_path).toBe(path)
+  expect(credential.token_paths).toEqual(path === undefined ? undefined : [path])
 })
 
 /** [as written, as compiled] */
