@@ -27,6 +27,7 @@ const DEFAULTS: Provider = {
   layout: [],
   git: null,
   mtls: null,
+  rewrite_json: [],
   auth: { type: 'none', invalidate_on: [] },
   credential: { secrets: [], headers: [], params: [], reads_body: false },
   forwarding: {
