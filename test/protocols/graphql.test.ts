@@ -139,6 +139,10 @@ describe('a document that is refused', () => {
     [`{ a(b: ${'['.repeat(9000)}${']'.repeat(9000)}) }`, 'deep values'],
     [`{ a(b: ${'{c:'.repeat(9000)}1${'}'.repeat(9000)}) }`, 'deep objects'],
     [`query (${'$a: ['.repeat(300)}`, 'deep types'],
+    [
+      `{ a(b: ${'['.repeat(99)}${']'.repeat(99)}) }`,
+      'values of 101 levels, with the braces and the parenthesis',
+    ],
     [`{ ${'a '.repeat(30_000)} }`, 'too many tokens'],
     [
       `{ ...F0 } ${chain(300, (n) => `...F${n + 1}`)} fragment F300 on Q { a }`,
@@ -156,6 +160,7 @@ function chain(length: number, inner: (n: number) => string): string {
 
 describe('brackets in strings are no depth', () => {
   it.each([
+    [`{ a(b: ${'['.repeat(98)}${']'.repeat(98)}) }`],
     [`{ a(b: "${'{'.repeat(500)}") }`],
     [`{ a(b: """${'['.repeat(500)}""") }`],
     [`{ a # ${'('.repeat(500)}\n }`],
@@ -195,14 +200,28 @@ describe('limits', () => {
     expect(outcome({ body }, { max_depth: 1 })).toContain('allow')
   })
 
-  it('cost time that is linear in the document', () => {
-    const fields = Array.from({ length: 4000 }, (_, n) => `f${n}`).join(' ')
-    const spreads = '...F '.repeat(6000)
-    const started = performance.now()
-    expect(document(`{ ${spreads} } fragment F on Q { ${fields} }`)).toMatch(/^allow/)
-    expect(document(`{ a(b: "${'\\"'.repeat(100_000)}) }`)).toBe('unreadable')
-    expect(document(`{ a(b: ${'"""'.repeat(80_000)}) }`)).toBe('unreadable')
-    expect(performance.now() - started).toBeLessThan(1000)
+  /** The shortest of a few times, since others use this machine too. */
+  function best(query: string): number {
+    const times = Array.from({ length: 5 }, () => {
+      const started = performance.now()
+      document(query)
+      return performance.now() - started
+    })
+    return Math.min(...times)
+  }
+
+  it.each<[string, (size: number) => string]>([
+    [
+      'spreads',
+      (size) =>
+        `{ ${'...F '.repeat(700 * size)} } fragment F on Q { ${Array.from({ length: 500 * size }, (_, n) => `f${n}`).join(' ')} }`,
+    ],
+    ['escapes', (size) => `{ a(b: "${'\\"'.repeat(10_000 * size)}) }`],
+    ['quotes', (size) => `{ a(b: ${'"""'.repeat(8000 * size)}) }`],
+  ])('cost time that is linear in the document: %s', (_what, made) => {
+    // Sixteen times as long; in squares that would be 256.
+    const [short, long] = [made(0.5), made(8)].map(best)
+    expect(long).toBeLessThan(Math.max(5, short ?? 0) * 64)
   })
 })
 
