@@ -3,9 +3,9 @@ import { waitUntil } from 'cloudflare:workers'
 import type { LimiterStub } from './admission.ts'
 import { HoldRoom } from './approvals/holds.ts'
 import { Recorder } from './audit/recorder.ts'
-import { signerOf } from './auth/index.ts'
-import type { Signer } from './auth/index.ts'
 import type { SecretPlace } from './auth/scheme.ts'
+import { signerIn } from './auth/signer.ts'
+import type { Signer } from './auth/signer.ts'
 import { MemoryCache } from './cache.ts'
 import type { Catalog, Provider } from './catalog.ts'
 import { certificateIn, certified } from './certificate.ts'
@@ -241,14 +241,14 @@ function secretsOf(env: Variables): (place: SecretPlace) => Secret | null {
 }
 
 /** Signers, and the plugins behind them, are made when a provider is first called. */
-function signers({ plugins }: Catalog): (provider: Provider) => Signer {
+function signers({ plugins, schemes }: Catalog): (provider: Provider) => Signer {
   const made = new WeakMap<Provider, Signer>()
   return (provider) => {
     const { auth } = provider
     const Plugin = auth.type === 'plugin' ? plugins.get(auth.module) : undefined
     const signer =
       made.get(provider) ??
-      signerOf(auth, Plugin && auth.type === 'plugin' ? new Plugin(auth.config) : null)
+      signerIn(schemes, auth, Plugin && auth.type === 'plugin' ? new Plugin(auth.config) : null)
     made.set(provider, signer)
     return signer
   }

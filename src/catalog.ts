@@ -1,9 +1,13 @@
 import type { Auth } from './auth/config.ts'
 import type { PluginClass } from './auth/plugin.ts'
 import type { SecretRef, Slots } from './auth/scheme.ts'
+import type { Schemes } from './auth/signer.ts'
+import type { Conditions } from './content/conditions.ts'
 import type { Layout } from './layout.ts'
 import type { Window } from './limits/bucket.ts'
 import type { GitRules } from './protocols/git_refs.ts'
+import type { GraphqlRules } from './protocols/graphql_rules.ts'
+import type { McpRules } from './protocols/mcp_rules.ts'
 
 /**
  * One upstream API: a file of `providers/` with every default filled in. The keys are those of the
@@ -46,6 +50,10 @@ export interface Provider {
   readonly auth: Auth
   readonly credential: Credential
   readonly forwarding: Forwarding
+  /** Where GraphQL is spoken, and which of it is let through. */
+  readonly graphql: GraphqlRules | null
+  /** The same of MCP. */
+  readonly mcp: McpRules | null
 }
 
 /** What `auth` implies, worked out at build time. */
@@ -55,8 +63,8 @@ export interface Credential extends Slots {
   readonly reads_body: boolean | 'some'
   /** Tokens are minted for it, which takes OUTPOST_MASTER_KEY. */
   readonly mints?: boolean
-  /** Where they are minted, when that is below `base_url`: agents have nothing to do there. */
-  readonly token_path?: string
+  /** Where they are minted, as patterns, when that is below `base_url`: not for agents. */
+  readonly token_paths?: readonly string[]
 }
 
 export interface Forwarding {
@@ -84,6 +92,14 @@ export interface Rule {
   readonly sensitive: boolean | null
   /** Whom a cached answer may be given to: the caller, or every caller of its tenant. */
   readonly cache_scope: 'caller' | 'tenant'
+  /** Where these do not hold, the rule does not match, and the next one is looked at. */
+  readonly when: { readonly query: Conditions; readonly body: Conditions } | null
+  /** What has to hold of a call that matches; else it is refused. */
+  readonly query: Conditions
+  readonly body: Conditions
+  /** A person has to say yes first. */
+  readonly approval: boolean
+  readonly deny: boolean
 }
 
 /** One entry of `hosts.yaml`: who may call from where. */
@@ -107,4 +123,6 @@ export interface Catalog {
   readonly hosts: readonly Host[]
   /** By `module` of the provider's auth. */
   readonly plugins: ReadonlyMap<string, PluginClass>
+  /** Those that the providers name. */
+  readonly schemes: Partial<Schemes>
 }

@@ -5,6 +5,7 @@ import { HEADROOM, LARGE_BYTES, Reading } from './reading.ts'
 import { Refusal } from './refusal.ts'
 import type { RefusalDetails } from './refusal.ts'
 import { codingOf, isBinary, isJson, kindOf } from './scrub/kinds.ts'
+import { takesParts } from './scrub/parts.ts'
 import { Scrubber } from './scrub/scrubber.ts'
 import type { Search } from './scrub/search.ts'
 
@@ -56,7 +57,7 @@ export async function scrubBody(
   const kind = kindOf(upstream.headers, scrub)
   if (!body || kind === 'media' || search.longest === 0) return untouched(body)
   const coding = codingOf(upstream.headers)
-  const readable = decoded(upstream, body, coding)
+  const readable = decoded(upstream, body, coding, takesParts(permit.provider))
   const length = declaredLength(upstream.headers) ?? Infinity
   const scrubber = new Scrubber(search, isJson(upstream.headers.get('content-type')))
   const how = { scrubber, block: on_echo === 'block', coding, left }
@@ -132,8 +133,10 @@ export function decoded(
   { status, headers }: Response,
   body: ReadableStream<Uint8Array>,
   coding: string,
+  parts = false,
 ): ReadableStream<Uint8Array> {
-  if (status === 206 || (status < 300 && headers.has('content-range'))) throw unreadable(body)
+  const part = status === 206 || (status < 300 && headers.has('content-range'))
+  if (part && (!parts || coding !== '')) throw unreadable(body)
   if (['', 'gzip', 'br'].includes(coding)) return body
   const format = FORMATS.get(coding)
   if (!format) throw unreadable(body)

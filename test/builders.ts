@@ -1,6 +1,6 @@
-import { signerOf } from '../src/auth/index.ts'
+import { SCHEMES, signerOf } from '../src/auth/index.ts'
 import type { Call } from '../src/call.ts'
-import type { Catalog, Forwarding, Host, Provider } from '../src/catalog.ts'
+import type { Catalog, Forwarding, Host, Provider, Rule } from '../src/catalog.ts'
 import type { Caller } from '../src/identity.ts'
 import { decide } from '../src/policy/decide.ts'
 import type { Decision } from '../src/policy/decision.ts'
@@ -38,6 +38,8 @@ export function aProvider(
     max_body_bytes: null,
     scrub: 'auto',
     on_echo: 'redact',
+    graphql: null,
+    mcp: null,
     layout: [],
     git: null,
     mtls: null,
@@ -57,6 +59,24 @@ export function aProvider(
       upstream_429: 'pass',
       ...over.forwarding,
     },
+  }
+}
+
+/** One rule of `forwarding.allow` that says nothing but methods and path. */
+export function aRule(methods: readonly string[], pattern: string, over: Part<Rule> = {}): Rule {
+  return {
+    methods,
+    pattern,
+    category: null,
+    cache_ttl: null,
+    cache_scope: 'caller',
+    sensitive: null,
+    when: null,
+    query: [],
+    body: [],
+    approval: false,
+    deny: false,
+    ...over,
   }
 }
 
@@ -82,6 +102,7 @@ export function aCatalog(
     providers: new Map(providers.map((each) => [each.name, each])),
     hosts,
     plugins: new Map(),
+    schemes: SCHEMES,
   }
 }
 
@@ -118,6 +139,10 @@ export function aTenant(trail: string[], over: Partial<TenantStub> = {}): Tenant
     enter: async () => (trail.push('gate'), { is: 'in', opened: 1, approval: null }),
     record: async () => ({ seq: 1, hash: '' }),
     decision: unasked,
+    askAccess: unasked,
+    accessRequests: unasked,
+    accessRequest: unasked,
+    decideAccess: unasked,
     createGrant: unasked,
     grants: unasked,
     grant: unasked,

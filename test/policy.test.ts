@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import type { Forwarding, Host, Rule } from '../src/catalog.ts'
-import { aCall, aCaller, aProvider, decided } from './builders.ts'
+import { aCall, aCaller, aProvider, aRule, decided } from './builders.ts'
 
 type Row = readonly [method: string, path: string, outcome: string]
 
@@ -18,15 +18,7 @@ const sensitive = (method: string, path: string, by = 'default'): Row => [
 const deny = (method: string, path: string, code: string): Row => [method, path, `deny ${code}`]
 
 function rule(method: string, pattern: string, over: Partial<Rule> = {}): Rule {
-  return {
-    methods: [method],
-    pattern,
-    category: null,
-    cache_ttl: null,
-    cache_scope: 'caller',
-    sensitive: null,
-    ...over,
-  }
+  return aRule([method], pattern, over)
 }
 
 function outcome(
@@ -58,7 +50,7 @@ describe('where the tokens are minted', () => {
     const { credential } = aProvider()
     const provider = aProvider({
       forwarding,
-      credential: { ...credential, token_path: '/oauth/token' },
+      credential: { ...credential, token_paths: ['/oauth/token'] },
     })
     return decided(aCaller({ can_call_sensitive: true }), provider, aCall('POST', path))
   }

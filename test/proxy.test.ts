@@ -6,7 +6,7 @@ import type { Deps } from '../src/deps.ts'
 import { opening } from '../src/opening.ts'
 import { proxy } from '../src/proxy.ts'
 import { Secret } from '../src/secret.ts'
-import { aHost, aProvider } from './builders.ts'
+import { aHost, aProvider, aRule } from './builders.ts'
 import { asked, recording, SENTINEL } from './recording.ts'
 
 describe('the order of an allowed call', () => {
@@ -113,16 +113,7 @@ describe('the order of a refused call', () => {
     max_body_bytes: 3,
     forwarding: {
       mode: 'allowlist',
-      allow: [
-        {
-          methods: ['*'],
-          pattern: '/ok/**',
-          category: null,
-          cache_ttl: null,
-          cache_scope: 'caller',
-          sensitive: null,
-        },
-      ],
+      allow: [aRule(['*'], '/ok/**')],
       deny: ['/ok/deny'],
     },
   })
@@ -489,10 +480,9 @@ describe('what cannot be done is a 502 that says nothing', () => {
 
 describe('a call whose answer a tenant shares', () => {
   it('takes nothing of the caller upstream that is not part of the key', async () => {
-    const rule = { methods: ['GET'], pattern: '/a', category: null, sensitive: null } as const
     const provider = aProvider({
       default_headers: { 'x-version': '7' },
-      forwarding: { allow: [{ ...rule, cache_ttl: 60, cache_scope: 'tenant' }] },
+      forwarding: { allow: [aRule(['GET'], '/a', { cache_ttl: 60, cache_scope: 'tenant' })] },
     })
     const { deps, sent } = recording(provider, aHost())
     const headers = { accept: 'text/x', 'x-poison': '1', 'user-agent': 'evil', cookie: 'a=b' }

@@ -1,19 +1,19 @@
 import type { LimiterStub } from '../src/admission.ts'
-import type { Host, Provider, Rule } from '../src/catalog.ts'
+import type { Host, Provider } from '../src/catalog.ts'
 import type { Deps } from '../src/deps.ts'
 import type { Grant } from '../src/grants/grant.ts'
 import { tokenHash } from '../src/grants/token.ts'
 import type { Pause } from '../src/pauses/pause.ts'
 import { proxy } from '../src/proxy.ts'
 import type { Entered, TenantStub } from '../src/tenants/stubs.ts'
-import { aHost, aProvider, aTenant } from './builders.ts'
+import { aHost, aProvider, aRule, aTenant } from './builders.ts'
 import { asked, NOW, recording } from './recording.ts'
 
 const TOKEN = `op_${'t'.repeat(43)}`
 const HASH = await tokenHash(TOKEN)
 const WINDOW = { capacity: 9, window_ms: 1000 }
 
-function aGrant(over: Partial<Grant> = {}): Grant {
+export function aGrant(over: Partial<Grant> = {}): Grant {
   return {
     id: 'gr_1',
     tenant: 'acme',
@@ -43,14 +43,7 @@ export function granting(
 }
 
 /** Of an allowlist. */
-export const ALLOWED: Rule = {
-  methods: ['*'],
-  pattern: '/ok/**',
-  category: null,
-  cache_ttl: null,
-  sensitive: null,
-  cache_scope: 'caller',
-}
+export const ALLOWED = aRule(['*'], '/ok/**')
 
 /** One call under a grant, and how the world is that it is made in. */
 export interface Scene {

@@ -3,7 +3,7 @@ import type { Provider } from '../catalog.ts'
 import { Unreadable } from '../content/content.ts'
 import type { Content } from '../content/content.ts'
 import { wantsApproval } from '../grants/grant.ts'
-import { grantedIn, narrowedBy, outside } from '../grants/narrow.ts'
+import { isFor, narrowedBy, outside } from '../grants/narrow.ts'
 import type { Caller } from '../identity.ts'
 import type { DeniedOperation, Operation } from '../operation.ts'
 import { pausedBy, scopeKey } from '../pauses/pause.ts'
@@ -11,9 +11,10 @@ import { spokenIn } from '../protocols/index.ts'
 import type { Spoken } from '../protocols/index.ts'
 import { deny } from './decision.ts'
 import type { Decision, Denial, Permit, Unread } from './decision.ts'
+import { withDeeds } from './deeds.ts'
 import { readingsOf } from './path.ts'
 import { policyOf, routeOf } from './route.ts'
-import type { Policy, Route } from './route.ts'
+import type { Policy, Route, Routed as RoutedCall } from './route.ts'
 
 /**
  * The whole policy. Pure: same caller, provider, call and content, same answer. `content` is what was
@@ -25,19 +26,42 @@ export function decide(
   call: Call,
   content: Content | null,
 ): Decision | Unread {
+  const judge = (each: Call) => decideOwn(caller, provider, each, content)
+  return withDeeds(judge(call), provider, { call, content, judge })
+}
+
+/** Of the call by itself. */
+function decideOwn(
+  caller: Caller,
+  provider: Provider,
+  call: Call,
+  content: Content | null,
+): Decision | Unread {
   const out = outOfReach(caller, provider)
   if (out) return out
   const policy = policyOf(provider)
   const readings = readingsOf(call.path)
   const denied = deniedPath(provider, policy, readings)
   if (denied) return denied
-  const route = routeOf(provider, call, { policy, readings })
-  if (!route) {
-    return deny('PROXY_NO_ROUTE', 'no rule allows this method and path', {
-      rule: 'allow',
-      reason: 'allowlist mode, and no rule matches',
-    })
-  }
+  const found = routeOf(provider, call, { policy, readings, content })
+  return found.is === 'route'
+    ? operated(caller, provider, call, { route: found.route, readings, content })
+    : unrouted(found)
+}
+
+interface Found {
+  readonly route: Route
+  readonly readings: readonly string[]
+  readonly content: Content | null
+}
+
+/** What the provider says of the operation, where method, path and content are let through. */
+function operated(
+  caller: Caller,
+  provider: Provider,
+  call: Call,
+  { route, readings, content }: Found,
+): Decision | Unread {
   const spoken = spokenIn(provider, call)
   const unread = content ? null : unreadOf(spoken)
   if (unread) return unread
@@ -45,6 +69,18 @@ export function decide(
   if (operation instanceof Unreadable) return unreadable(operation)
   if (operation?.ruling?.is === 'deny') return ruledOut(operation.name, operation.ruling)
   return narrowed(caller, provider, call, { route: routed(route, operation), readings, operation })
+}
+
+function unrouted(found: Exclude<RoutedCall, { is: 'route' }>): Denial | Unread {
+  if (found.is === 'unread') return { allow: null }
+  if (found.is === 'refused') {
+    const { code, message, rule, reason } = found
+    return deny(code, message, { rule, reason })
+  }
+  return deny('PROXY_NO_ROUTE', 'no rule allows this method and path', {
+    rule: 'allow',
+    reason: 'allowlist mode, and no rule matches',
+  })
 }
 
 function deniedPath(
@@ -116,7 +152,7 @@ function outOfReach(caller: Caller, provider: Provider): Denial | null {
   if (host?.providers && !host.providers.includes(name)) {
     return mayNotUse(`host ${host.id}.providers`, `${name} is not in the host's list`)
   }
-  if (grant && !grantedIn(grant, name)) return notGranted(outside(grant, name), false)
+  if (grant && !isFor(grant, name)) return notGranted(outside(grant, name), false)
   const wants = grantWantedBy(caller, provider)
   if (wants === null) return null
   return deny('PROXY_GRANT_REQUIRED', 'this call needs a grant', {
@@ -149,6 +185,14 @@ function narrowed(
     return deny('PROXY_SENSITIVE_DENIED', 'this caller may not make sensitive calls', {
       rule: `host ${host.id}.can_call_sensitive`,
       reason: `sensitive by ${ruleOf(route, operation)}`,
+      sensitive,
+      operation: name,
+    })
+  }
+  if (!grant && route.approval) {
+    return deny('PROXY_GRANT_REQUIRED', 'a person has to approve this call, which needs a grant', {
+      rule: `${ruleOf(route, operation)}.approval`,
+      reason: 'no grant was presented',
       sensitive,
       operation: name,
     })
@@ -188,7 +232,8 @@ function allow(
     provider,
     call,
     pattern: patternIn(provider, route, granted),
-    approval: caller.grant !== null && wantsApproval(caller.grant, route.sensitive),
+    approval:
+      route.approval || (caller.grant !== null && wantsApproval(caller.grant, route.sensitive)),
     operation: operation?.name ?? null,
   }
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the one place permits are made

@@ -1,5 +1,8 @@
 import type { Call } from '../call.ts'
 import type { Forwarding, Provider, Rule } from '../catalog.ts'
+import type { Content } from '../content/content.ts'
+import { Unreadable } from '../content/content.ts'
+import { Asked, NotRead } from './asked.ts'
 import { spellingsOf } from './path.ts'
 import { arrange, denials, speaksFor } from './rules.ts'
 import type { Rules } from './rules.ts'
@@ -12,6 +15,8 @@ export interface Route {
   readonly sensitive: boolean
   /** A rule says itself that it is sensitive: what is asked for does not change that. */
   readonly strict: boolean
+  /** A rule says that a person has to say yes first. */
+  readonly approval: boolean
   /** Seconds; 0 is never. */
   readonly cache_ttl: number
   /** Whom a cached answer may be given to: this caller, or every caller of its tenant. */
@@ -25,28 +30,120 @@ export function isSafe(method: string): boolean {
   return SAFE.has(method)
 }
 
-/** The first allow rule that speaks for the call; in allowlist mode null when there is none. */
-export function routeOf(
-  { forwarding }: Provider,
-  call: Call,
-  { policy, readings }: { readonly policy: Policy; readonly readings: readonly string[] },
-): Route | null {
-  const rules = forwarding.allow
-  const allowlist = forwarding.mode === 'allowlist'
-  const index = policy.allow.first(call.path, (at) => {
-    const rule = rules[at]
-    if (!rule || !speaksFor(rule.methods, call.method)) return false
-    return !allowlist || call.path !== '/' || rule.pattern === '/'
-  })
+/** What the rules say of a call. */
+export type Routed =
+  | { readonly is: 'route'; readonly route: Route }
+  /** Allowlist mode, and no rule matches. */
+  | { readonly is: 'none' }
+  /** A rule in question asks for the body, which has not been read. */
+  | { readonly is: 'unread' }
+  | Refused
+
+export interface Refused {
+  readonly is: 'refused'
+  readonly code: 'PROXY_PATH_DENIED' | 'PROXY_BAD_REQUEST'
+  /** For the agent: which field, and what was expected of it. Never what was found. */
+  readonly message: string
+  readonly rule: string
+  readonly reason: string
+}
+
+interface Read {
+  readonly policy: Policy
+  readonly readings: readonly string[]
+  /** null: not read yet. */
+  readonly content: Content | null
+}
+
+/** The first allow rule that speaks for the call, and what stricter ones before it say. */
+export function routeOf({ forwarding }: Provider, call: Call, read: Read): Routed {
+  const asked = new Asked(call, read.content)
+  try {
+    return routed(forwarding, call, read, asked)
+  } catch (error) {
+    if (error instanceof NotRead) return { is: 'unread' }
+    if (!(error instanceof Unreadable)) throw error
+    const said = { message: error.message, reason: error.message }
+    return { is: 'refused', code: 'PROXY_BAD_REQUEST', rule: `allow[${asked.at}]`, ...said }
+  }
+}
+
+function routed(forwarding: Forwarding, call: Call, read: Read, asked: Asked): Routed {
+  const { allow: rules, mode } = forwarding
+  const index = matching(forwarding, call, read.policy, asked)
   const rule = rules[index]
-  if (!rule && allowlist) return null
-  const found = rule
-    ? ruled(forwarding, rule, index, call.method)
-    : unruled(forwarding, call.method)
-  const stricter = policy.sensitive(readings, call.method, rule ? index : Infinity)
-  return stricter < 0
-    ? found
-    : { ...found, rule: `allow[${stricter}]`, sensitive: true, strict: true }
+  if (!rule && mode === 'allowlist') return { is: 'none' }
+  const stricter = read.policy.stricter(read.readings, call.method, rule ? index : Infinity)
+  const also = stricter.filter((at) => isSaid(rules[at], at, asked))
+  let route = rule ? ruled(forwarding, rule, index, call.method) : unruled(forwarding, call.method)
+  for (const at of rule ? [...also, index] : also) {
+    const each = rules[at]
+    const refused = each && refusedBy(each, at, asked)
+    if (refused) return refused
+    if (each) route = withGuard(route, each, at)
+  }
+  return { is: 'route', route }
+}
+
+function isSaid(rule: Rule | undefined, index: number, asked: Asked): boolean {
+  return rule !== undefined && asked.isFor(rule, index) !== 'fails'
+}
+
+/** The index of the first rule for this method and path that is for this call; -1: there is none. */
+function matching(
+  { allow, mode }: Forwarding,
+  { method, path }: Call,
+  policy: Policy,
+  asked: Asked,
+): number {
+  let index = -1
+  do {
+    const after = index
+    index = policy.allow.first(path, (at) => {
+      const rule = allow[at]
+      if (!rule || at <= after || !speaksFor(rule.methods, method)) return false
+      return mode !== 'allowlist' || path !== '/' || rule.pattern === '/'
+    })
+    const rule = allow[index]
+    if (rule && asked.isFor(rule, index) === 'holds') return index
+  } while (index >= 0)
+  return -1
+}
+
+function refusedBy(rule: Rule, index: number, asked: Asked): Refused | null {
+  const refused = { is: 'refused', code: 'PROXY_PATH_DENIED' } as const
+  if (rule.deny) {
+    const reason = `${rule.pattern} is denied by a rule`
+    return { ...refused, message: 'the call is denied', rule: `allow[${index}]`, reason }
+  }
+  const unmet = asked.unmet(rule, index)
+  if (!unmet) return null
+  const { place, expected, why } = unmet
+  return {
+    ...refused,
+    message: `${place} ${expected}`,
+    rule: `allow[${index}].${place}`,
+    reason: `${REASONS[why]}; it ${expected}`,
+  }
+}
+
+const REASONS = {
+  missing: 'it is not there',
+  other: 'it is something else',
+  unclear: 'it is of a type that cannot be compared',
+}
+
+/** What a rule adds to the treatment of a call. None takes away from what another one says. */
+function withGuard(route: Route, { sensitive, approval }: Rule, index: number): Route {
+  const adds = (sensitive === true && !route.strict) || (approval && !route.approval)
+  if (!adds) return route
+  return {
+    ...route,
+    rule: `allow[${index}]`,
+    sensitive: route.sensitive || sensitive === true,
+    strict: route.strict || sensitive === true,
+    approval: route.approval || approval,
+  }
 }
 
 /** As the rule says, and where it says nothing, as the mode does. */
@@ -57,6 +154,7 @@ function ruled(forwarding: Forwarding, rule: Rule, index: number, method: string
     rule: `allow[${index}]`,
     category: rule.category ?? forwarding.default_category,
     sensitive: rule.sensitive ?? otherwise.sensitive,
+    approval: rule.approval,
     strict: rule.sensitive === true,
     cache_ttl: rule.cache_ttl ?? otherwise.cache_ttl,
     cache_scope: rule.cache_scope,
@@ -71,6 +169,7 @@ function unruled(forwarding: Forwarding, method: string): Route {
     rule: 'default',
     category: forwarding.default_category,
     sensitive: forwarding.treat_writes_as_sensitive && !isSafe(method),
+    approval: false,
     strict: false,
     cache_ttl: method === 'GET' ? forwarding.default_cache_ttl : 0,
     cache_scope: 'caller',
@@ -81,10 +180,15 @@ function unruled(forwarding: Forwarding, method: string): Route {
 export interface Policy {
   readonly allow: Rules
   /**
-   * The index of a sensitive rule that some reading matches, before `limit`, or -1: another spelling
-   * of a path does not make a call less sensitive.
+   * The rules before `limit` that take something from a call, and that some reading matches: another
+   * spelling of a path, and a `when` of which it cannot be told whether it holds, do not make a call
+   * less sensitive, nor spare it what a rule requires. In order.
    */
-  readonly sensitive: (readings: readonly string[], method: string, limit: number) => number
+  readonly stricter: (
+    readings: readonly string[],
+    method: string,
+    limit: number,
+  ) => readonly number[]
   /** The index of the deny pattern that holds for any reading, or -1. */
   readonly deny: (readings: readonly string[]) => number
   /**
@@ -103,7 +207,7 @@ export function policyOf(provider: Provider): Policy {
   const { allow, deny: denied } = provider.forwarding
   const policy: Policy = {
     allow: arrange(allow.map(({ pattern }) => pattern)),
-    sensitive: sensitiveIn(allow),
+    stricter: stricterIn(allow),
     deny: denials(denied),
     mints: mintsIn(provider),
   }
@@ -112,28 +216,34 @@ export function policyOf(provider: Provider): Policy {
 }
 
 function mintsIn({ credential, forwarding }: Provider): Policy['mints'] {
-  const { token_path: path } = credential
-  if (path === undefined || forwarding.allow.some(({ pattern }) => pattern === path)) {
-    return () => false
-  }
-  const among = denials([path])
+  const named = (path: string) => forwarding.allow.some(({ pattern }) => pattern === path)
+  const paths = (credential.token_paths ?? []).filter((path) => !named(path))
+  if (paths.length === 0) return () => false
+  const among = denials(paths)
   return (readings) => among(readings) >= 0
 }
 
-function sensitiveIn(rules: readonly Rule[]): Policy['sensitive'] {
-  const spelt = rules.flatMap(({ pattern, sensitive }, index) =>
-    sensitive === true ? spellingsOf(pattern).map((spelling) => ({ spelling, index })) : [],
+function stricterIn(rules: readonly Rule[]): Policy['stricter'] {
+  const spelt = rules.flatMap((rule, index) =>
+    isStrict(rule) ? spellingsOf(rule.pattern).map((spelling) => ({ spelling, index })) : [],
   )
-  if (spelt.length === 0) return () => -1
+  if (spelt.length === 0) return () => []
   const arranged = arrange(spelt.map(({ spelling }) => spelling))
   return (readings, method, limit) => {
+    const found = new Set<number>()
+    const isNew = (index: number) =>
+      index < limit && !found.has(index) && speaksFor(rules[index]?.methods ?? [], method)
     for (const reading of readings) {
-      const found = arranged.first(reading, (at) => {
-        const index = spelt[at]?.index ?? Infinity
-        return index < limit && speaksFor(rules[index]?.methods ?? [], method)
-      })
-      if (found >= 0) return spelt[found]?.index ?? -1
+      let at = -1
+      do {
+        at = arranged.first(reading, (each) => isNew(spelt[each]?.index ?? Infinity))
+        if (at >= 0) found.add(spelt[at]?.index ?? -1)
+      } while (at >= 0)
     }
-    return -1
+    return [...found].toSorted((a, b) => a - b)
   }
+}
+
+function isStrict({ sensitive, approval, deny, query, body }: Rule): boolean {
+  return sensitive === true || approval || deny || query.length + body.length > 0
 }

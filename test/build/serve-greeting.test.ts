@@ -52,6 +52,7 @@ async function catalogOf(files: readonly string[], hosts: readonly string[]): Pr
     providers,
     hosts: (await hostsOf(`hosts: [${hosts.join(', ')}]\n`)).hosts,
     plugins: new Map(),
+    schemes: {},
   }
 }
 

@@ -15,24 +15,24 @@ export type Written = Readonly<Record<string, Condition>>
 
 /** Conditions on a body. */
 export function bodyOf(written: Written): Conditions {
-  return Object.entries(written).map(([field, each]) => ({
-    field,
-    steps: right(bodySteps(field)),
+  return Object.entries(written).map(([name, each]) => ({
+    field: name,
+    steps: right(bodySteps(name)),
     ...each,
   }))
 }
 
 /** Conditions on a query. */
 export function queryOf(written: Written): Conditions {
-  return Object.entries(written).map(([field, each]) => ({
-    field,
-    steps: right(querySteps(field)),
+  return Object.entries(written).map(([name, each]) => ({
+    field: name,
+    steps: right(querySteps(name)),
     ...each,
   }))
 }
 
-export function stepsOf(field: string): Steps {
-  return right(bodySteps(field))
+export function stepsOf(name: string): Steps {
+  return right(bodySteps(name))
 }
 
 /** The fields of a body of this type. */

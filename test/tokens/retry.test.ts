@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import type { Rejection } from '../../src/auth/index.ts'
+import type { Rejection } from '../../src/auth/signer.ts'
 import type { Upstream } from '../../src/forward.ts'
 import type { Permit } from '../../src/policy/decision.ts'
 import { forwardSigned, judgeBody } from '../../src/retry.ts'

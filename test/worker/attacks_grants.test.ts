@@ -1,19 +1,11 @@
 import { describe, expect, it } from 'vitest'
 
-import type { Rule } from '../../src/catalog.ts'
 import { opening } from '../../src/opening.ts'
 import { Secret } from '../../src/secret.ts'
-import { aProvider } from '../builders.ts'
+import { aProvider, aRule } from '../builders.ts'
 import { aWorld, codeOf, delay } from './attack_world.ts'
 
-const CACHED: Rule = {
-  methods: ['GET'],
-  pattern: '/secret/**',
-  category: null,
-  cache_ttl: 300,
-  sensitive: true,
-  cache_scope: 'caller',
-}
+const CACHED = aRule(['GET'], '/secret/**', { cache_ttl: 300, sensitive: true })
 const pause = { scope: { all: true }, since: 0, by: 'admin', note: '' } as const
 
 type World = ReturnType<typeof aWorld>
