@@ -6,6 +6,8 @@ export const OPEN_OBJECT = 0x7b
 export const CLOSE_OBJECT = 0x7d
 export const OPEN_ARRAY = 0x5b
 export const CLOSE_ARRAY = 0x5d
+/** What `[` and `]` lack to be `{` and `}`. */
+export const BRACE = 0x20
 
 /** RFC 8259 §2. */
 export function isBlank(byte: number): boolean {

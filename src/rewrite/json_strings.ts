@@ -1,6 +1,7 @@
 import { joined } from '../bounded.ts'
 import {
   BACKSLASH,
+  BRACE,
   CLOSE_ARRAY,
   CLOSE_OBJECT,
   COLON,
@@ -212,12 +213,17 @@ export class JsonStrings {
   #toText(chunk: Uint8Array, from: number): number {
     let depth = this.#depth
     let at = from
-    while (at < chunk.length && depth > 0 && !this.#inText) {
+    while (at < chunk.length && depth > 0) {
       const byte = chunk[at] ?? 0
-      if (byte === QUOTE) this.#inText = true
-      else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) depth += 1
-      else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) depth -= 1
       at += 1
+      if (byte === QUOTE) {
+        this.#inText = true
+        break
+      }
+      // The two kinds of brackets differ in one bit.
+      const bracket = byte | BRACE
+      if (bracket === OPEN_OBJECT) depth += 1
+      else if (bracket === CLOSE_OBJECT) depth -= 1
     }
     this.#depth = depth
     if (depth === 0) this.#ended()

@@ -150,8 +150,8 @@ describe('headers of the answer', () => {
 
   it('repeated ones and unusual ones as they are', async () => {
     const path = answeredWith([
-      'Link: </a>; rel=next',
-      'Link: </b>; rel=prev',
+      'Link: <https://elsewhere.test/a>; rel=next',
+      'Link: <https://elsewhere.test/b>; rel=prev',
       'WWW-Authenticate: Bearer realm="api", error="invalid_token"',
       'Alt-Svc: h3=":443"',
       'ETag: W/"x"',
@@ -160,7 +160,9 @@ describe('headers of the answer', () => {
       'X-RateLimit-Remaining: 7',
     ])
     const { headers } = await call(path, { provider: 'plain' })
-    expect(headers.get('link')).toBe('</a>; rel=next, </b>; rel=prev')
+    expect(headers.get('link')).toBe(
+      '<https://elsewhere.test/a>; rel=next, <https://elsewhere.test/b>; rel=prev',
+    )
     expect(headers.get('www-authenticate')).toContain('realm="api"')
     expect(headers.get('etag')).toBe('W/"x"')
     expect(headers.get('vary')).toBe('Accept, Origin')
