@@ -39,10 +39,21 @@ export interface Provider {
   readonly scrub: 'auto' | 'always' | 'off'
   /** What becomes of an answer that repeats it. */
   readonly on_echo: 'redact' | 'block'
+  /**
+   * What a web socket that is asked for is. null, nothing is said: sensitive, and denied where a list
+   * says what is allowed.
+   */
+  readonly websocket: 'allow' | 'sensitive' | 'deny' | null
+  /** After so long without a message either way it is closed. */
+  readonly websocket_idle_ms: number
+  /** As many bytes as may be sent to a side that has not been heard from since. */
+  readonly websocket_unread_bytes: number
   /** How a call that names it by host name is taken apart: empty, or complete. */
   readonly layout: readonly Layout[]
   /** Git over HTTP, and to which refs it may push. null: its requests are like any others. */
   readonly git: GitRules | null
+  /** Fields of JSON answers whose URLs lead back to the proxy: src/rewrite/steps.ts. */
+  readonly rewrite_json: readonly string[]
   /** The binding whose client certificate its connections are made with. null: none. */
   readonly mtls: string | null
   readonly auth: Auth

@@ -7,6 +7,7 @@ import type { Permit } from './policy/decision.ts'
 import { Refusal } from './refusal.ts'
 import { isUnchanged } from './target.ts'
 import type { Upload } from './upload.ts'
+import { isUpgrade } from './websocket/upgrade.ts'
 
 /** An upstream's answer, and the URL that was asked for it, with `{token}` in place of a key in its path. */
 export interface Upstream {
@@ -44,7 +45,8 @@ export async function forward(
   try {
     const [request, init] = requestOf(url, permit.call, draft, upload)
     const response = await send(request, init, permit.provider.mtls)
-    if (response.status < 200 || response.status > 599) {
+    const opens = response.webSocket && isUpgrade(permit.call.request)
+    if (!opens && (response.status < 200 || response.status > 599)) {
       await response.body?.cancel()
       throw new Refusal('PROXY_UPSTREAM_ERROR', 'the upstream answered with an impossible status', {
         answered: true,
@@ -75,6 +77,8 @@ function requestOf(
   if (!isUnchanged(url.slice(url.indexOf('/', ORIGIN_AT))) && new URL(url).href !== url) {
     throw new Error('the URL would not be sent as it was evaluated')
   }
+  // Last, so that no scheme signs what is for one hop.
+  if (isUpgrade(request)) headers.set('upgrade', 'websocket')
   if (!body || takesBody(method)) {
     return [url, { method, headers, body, redirect: 'manual', signal }]
   }

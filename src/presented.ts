@@ -107,6 +107,9 @@ function inHeaders(headers: Headers, slots: KnownSlots): Shown[] {
 }
 
 function keysOf(header: string, value: string, slots: KnownSlots): readonly string[] {
+  if (header === 'sec-websocket-protocol') {
+    return protocolsIn(value).flatMap((each) => keyInProtocol(each) ?? NOTHING)
+  }
   const own = header === 'authorization' ? authorization(value) : NOTHING
   const prefixes = slots.headers.get(header)
   if (!prefixes) return isCredential(header) && isGrantToken(value) ? [...own, value] : own
@@ -117,6 +120,28 @@ function keysOf(header: string, value: string, slots: KnownSlots): readonly stri
 }
 
 const NOTHING: readonly string[] = []
+
+/** The subprotocols of a list: RFC 6455 §4.1. */
+export function protocolsIn(list: string): readonly string[] {
+  return list
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== '')
+}
+
+/**
+ * The key that stands in a web socket's subprotocol, where a browser has no other place for one; null
+ * when it is none. OpenAI's way is `openai-insecure-api-key.KEY`
+ * (https://developers.openai.com/api/docs/guides/realtime-websocket); a grant token is one by itself,
+ * as in Deepgram's `token, KEY`, and behind the last dot of anything.
+ */
+export function keyInProtocol(protocol: string): string | null {
+  if (protocol.startsWith(OPENAI_KEY)) return protocol.slice(OPENAI_KEY.length)
+  const last = protocol.slice(protocol.lastIndexOf('.') + 1)
+  return isGrantToken(last) ? last : null
+}
+
+const OPENAI_KEY = 'openai-insecure-api-key.'
 
 /**
  * The keys in a value of `Authorization`, whichever provider is meant. Bearer and token: the rest of

@@ -16,11 +16,12 @@ import { outbound, sign, signingCall } from './outbound.ts'
 import { withoutKey } from './path_slot.ts'
 import { permitted } from './policy/decision.ts'
 import type { Permit } from './policy/decision.ts'
-import { pruned } from './pruned.ts'
+import { pruned } from './protocols/index.ts'
 import { asRefusal, Refusal, refuse } from './refusal.ts'
 import { relay } from './relay.ts'
 import { forwardSigned, judgeBody } from './retry.ts'
 import { checkBody, upload } from './upload.ts'
+import { connected } from './websocket/connected.ts'
 
 /**
  * One call, from the agent's request to the agent's response. Every ending is recorded, also that
@@ -106,6 +107,8 @@ async function exchange(permit: Permit, body: Incoming, { deps, so, hashed }: Ex
       )
   const judged = { credentials, rejection: signer.rejection, signedBody: body.whole, admitAgain }
   const upstream = judgeBody(await forwardSigned(attempt, permit, judged), judged, deps.waitUntil)
+  const socket = upstream.response.webSocket
+  if (socket) return connected(socket, upstream, { permit, so, limits }, deps)
   coolDown(permit, upstream.response, deps)
   const known = await pruned(upstream, permit, hashed)
   const { response, scrubbed, later } = await relay(known, permit, credentials.known, hashed)

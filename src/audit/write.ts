@@ -1,5 +1,6 @@
 import type { Deps } from '../deps.ts'
 import type { Permit } from '../policy/decision.ts'
+import type { Passed } from '../websocket/bridge.ts'
 import { eventOf } from './describe.ts'
 import type { Ending, Progress } from './describe.ts'
 import { eventText } from './event.ts'
@@ -48,5 +49,26 @@ export function writeEchoes(
   const details = { provider: provider.name, agent, project, echoes_scrubbed: echoes, cut }
   const at = new Date(deps.now()).toISOString()
   const control = { at, action: 'answer.scrubbed', by: 'outpost', target: id, details }
+  deps.recorder.add(tenant, { kind: 'control', control }, deps)
+}
+
+/**
+ * What went over a web socket, at its end: the record of the call was written when it opened. Its
+ * messages and the reasons that were given are nobody's but theirs.
+ */
+export function writeSocket(
+  id: string,
+  { caller, provider }: Permit,
+  { ending, echoes, ...counts }: Passed,
+  deps: Deps,
+): void {
+  if (echoes > 0) deps.warn(`audit: ${echoes} echoes of a credential in the messages to ${id}`)
+  const { agent, project, tenant } = caller
+  const { by, why } = ending
+  const code = ending[by === 'agent' ? 'upstream' : 'agent'].code ?? null
+  const whose = { provider: provider.name, agent, project }
+  const details = { ...whose, ...counts, closed_by: by, code, why, echoes_scrubbed: echoes }
+  const at = new Date(deps.now()).toISOString()
+  const control = { at, action: 'websocket.closed', by: 'outpost', target: id, details }
   deps.recorder.add(tenant, { kind: 'control', control }, deps)
 }

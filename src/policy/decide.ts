@@ -15,6 +15,7 @@ import { withDeeds } from './deeds.ts'
 import { readingsOf } from './path.ts'
 import { policyOf, routeOf } from './route.ts'
 import type { Policy, Route, Routed as RoutedCall } from './route.ts'
+import { deniedOver, deniedSocket, upgraded } from './socket.ts'
 
 /**
  * The whole policy. Pure: same caller, provider, call and content, same answer. `content` is what was
@@ -41,11 +42,15 @@ function decideOwn(
   if (out) return out
   const policy = policyOf(provider)
   const readings = readingsOf(call.path)
-  const denied = deniedPath(provider, policy, readings)
+  const denied = deniedPath(provider, policy, readings) ?? deniedSocket(caller, provider, call)
   if (denied) return denied
   const found = routeOf(provider, call, { policy, readings, content })
   return found.is === 'route'
-    ? operated(caller, provider, call, { route: found.route, readings, content })
+    ? operated(caller, provider, call, {
+        route: upgraded(provider, call, found.route),
+        readings,
+        content,
+      })
     : unrouted(found)
 }
 
@@ -68,6 +73,8 @@ function operated(
   const operation = operationOf(spoken, content)
   if (operation instanceof Unreadable) return unreadable(operation)
   if (operation?.ruling?.is === 'deny') return ruledOut(operation.name, operation.ruling)
+  const over = operation?.ruling ? deniedOver(operation.name, call) : null
+  if (over) return over
   return narrowed(caller, provider, call, { route: routed(route, operation), readings, operation })
 }
 

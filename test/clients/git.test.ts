@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
@@ -136,6 +137,41 @@ describe('what is not allowed', () => {
   })
 })
 
+it('a person sees the refs, and git waits for the decision', async () => {
+  const body = JSON.stringify({
+    agent: 'client',
+    providers: [{ provider: 'git', access: 'write' }],
+    expires_in: 600,
+    approval: 'sensitive',
+    approval_hold_seconds: 30,
+  })
+  const made = await at.admin('/grants', { method: 'POST', body })
+  const { token: asking } = (await made.json()) as { token: string }
+  const pushing = run([
+    '-C',
+    'work',
+    'push',
+    remote.replace(token, asking),
+    'HEAD~1:refs/heads/asked',
+  ])
+  const seen: unknown[] = []
+  let over = false
+  void pushing.finally(() => (over = true))
+  while (!over) {
+    const pending = await at.admin('/approvals?state=pending')
+    const { approvals } = (await pending.json()) as {
+      approvals: { id: string; operation: string }[]
+    }
+    for (const { id, operation } of approvals) {
+      seen.push(operation)
+      await at.admin(`/approvals/${id}/approve`, { method: 'POST', body: '{}' })
+    }
+    await delay(100)
+  }
+  expect(await pushing).toMatchObject({ code: 0 })
+  expect(seen).toEqual(['git push', 'git push refs/heads/asked'])
+})
+
 describe('how a key is given', () => {
   it('by a credential helper', async () => {
     const helper = `credential.helper=!f() { echo username=agent; echo password=${token}; }; f`
@@ -161,6 +197,7 @@ it('the record names what was asked', async () => {
     'allow git push',
     'allow git push :refs/heads/agent',
     'allow git push refs/heads/agent',
+    'allow git push refs/heads/asked',
     'allow git push refs/heads/large',
     'deny git push',
     'deny git push :refs/heads/main',
