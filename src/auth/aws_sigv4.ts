@@ -119,7 +119,12 @@ function takeChunkSignaturesOut(draft: Draft): void {
   const chunks = signedChunksOf(draft.headers)
   if (!chunks) return
   describeUnsigned(draft.headers, chunks)
-  draft.reframing = new Unsigned(chunks)
+  const unsigned = new Unsigned(chunks)
+  draft.reframing = {
+    length: unsigned.length,
+    push: (chunk) => unsigned.push(chunk),
+    end: () => unsigned.end(),
+  }
 }
 
 interface Key {

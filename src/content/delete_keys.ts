@@ -4,12 +4,12 @@ const SPACE = String.raw`(?: xmlns="http:\/\/s3\.amazonaws\.com\/doc\/2006-03-01
 
 /** The whole, and in it one object after the other: elements with text alone, and one `Key` in each. */
 const WHOLE = new RegExp(
-  String.raw`^\s*(?:<\?xml version="1\.0"(?: encoding="(?:UTF|utf)-8")?(?: standalone="(?:yes|no)")?\s*\?>)?\s*` +
-    String.raw`<Delete${SPACE}>(.*)<\/Delete>\s*$`,
+  String.raw`^[ \t\r\n]*(?:<\?xml version="1\.0"(?: encoding="(?:UTF|utf)-8")?(?: standalone="(?:yes|no)")?[ \t\r\n]*\?>)?[ \t\r\n]*` +
+    String.raw`<Delete${SPACE}>(.*)<\/Delete>[ \t\r\n]*$`,
   's',
 )
-const PART = /\s*(?:<Object>([^]*?)<\/Object>|<Quiet>(?:true|false)<\/Quiet>|$)/y
-const FIELD = /\s*(?:<(Key|VersionId|ETag|LastModifiedTime|Size)>([^<]*)<\/\1>|$)/y
+const PART = /[ \t\r\n]*(?:<Object>([^]*?)<\/Object>|<Quiet>(?:true|false)<\/Quiet>|$)/y
+const FIELD = /[ \t\r\n]*(?:<(Key|VersionId|ETag|LastModifiedTime|Size)>([^<]*)<\/\1>|$)/y
 
 const NAMED: ReadonlyMap<string, string> = new Map([
   ['amp', '&'],

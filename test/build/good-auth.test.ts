@@ -8,7 +8,7 @@ interface Case {
   readonly headers?: readonly string[]
   readonly params?: readonly string[]
   readonly paths?: readonly string[]
-  readonly reads_body?: boolean
+  readonly reads_body?: boolean | 'some'
 }
 
 const AUTHORIZATION = { header: 'Authorization', prefix: 'Bearer ', invalidate_on: [401] }
@@ -157,6 +157,33 @@ const AUTH: readonly (readonly [string, Case])[] = [
       secrets: [{ env: 'K' }, { env: 'S' }],
       headers: ['x-k', 'x-s', 'x-t'],
       reads_body: true,
+    },
+  ],
+  [
+    '{ type: aws_sigv4, access_key_id_env: A, secret_access_key: { secret: "op://v/i/f" }, session_token_env: C, region: eu-central-1 }',
+    {
+      auth: {
+        type: 'aws_sigv4',
+        access_key_id: { env: 'A' },
+        secret_access_key: { secret: 'op://v/i/f' },
+        session_token: { env: 'C' },
+        region: 'eu-central-1',
+        service: null,
+        invalidate_on: [401, 403],
+      },
+      secrets: [{ env: 'A' }, { secret: 'op://v/i/f' }, { env: 'C' }],
+      headers: ['authorization', 'x-amz-date', 'x-amz-security-token'],
+      params: [
+        'X-Amz-Algorithm',
+        'X-Amz-Credential',
+        'X-Amz-Date',
+        'X-Amz-Expires',
+        'X-Amz-SignedHeaders',
+        'X-Amz-Signature',
+        'X-Amz-Security-Token',
+        'AWSAccessKeyId',
+      ],
+      reads_body: 'some',
     },
   ],
   [

@@ -18,8 +18,8 @@ export interface Seen {
   readonly method: string
   readonly target: string
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  /** When the first byte of its body was here, as `performance.now()`. */
-  firstByte: number
+  /** Something of its body is here. */
+  begun: boolean
   /** 200, or the code of the error that it got. */
   outcome: string
 }
@@ -41,7 +41,7 @@ export async function startS3(port: number, known: Known): Promise<S3Server> {
   const state = { objects, uploads: new Map<string, Map<number, Stored>>() }
   const server = createServer((request, response) => {
     const { method = '', url = '', headers } = request
-    const entry: Seen = { method, target: url, headers, firstByte: Infinity, outcome: '200' }
+    const entry: Seen = { method, target: url, headers, begun: false, outcome: '200' }
     seen.push(entry)
     answer(request, response, { known, state, entry }).catch((error: unknown) => {
       const { status, code, message } =
@@ -94,8 +94,7 @@ async function answer(
   const asked = { request, response, path: decodeURIComponent(raw), query, state }
   const { method = '' } = request
   if (method === 'GET' || method === 'HEAD') return read(asked)
-  const body = await receive(request, payload)
-  entry.firstByte = body.firstByte
+  const body = await receive(request, payload, () => (entry.begun = true))
   if (method === 'PUT') put(asked, body)
   else if (method === 'POST') post(asked, body.content)
   else remove(asked)

@@ -4,11 +4,10 @@ import type { IncomingMessage } from 'node:http'
 import { CHECKSUMS } from './checksums.ts'
 import { AwsError } from './sigv4.ts'
 
-/** A body as it came, and when its first byte was here. */
+/** A body as it came. */
 export interface Received {
   readonly content: Buffer
   readonly headers: Readonly<Record<string, string>>
-  readonly firstByte: number
 }
 
 const CHUNKED = 'STREAMING-UNSIGNED-PAYLOAD-TRAILER'
@@ -20,11 +19,14 @@ const CHUNKED = 'STREAMING-UNSIGNED-PAYLOAD-TRAILER'
  * following"), https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html
  * @throws AwsError
  */
-export async function receive(request: IncomingMessage, payload: string | null): Promise<Received> {
+export async function receive(
+  request: IncomingMessage,
+  payload: string | null,
+  onBytes: () => void,
+): Promise<Received> {
   const parts: Buffer[] = []
-  let firstByte = Infinity
   for await (const chunk of request) {
-    firstByte = Math.min(firstByte, performance.now())
+    onBytes()
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- no encoding was set
     parts.push(chunk as Buffer)
   }
@@ -38,7 +40,7 @@ export async function receive(request: IncomingMessage, payload: string | null):
   if (md5 !== undefined && md5 !== createHash('md5').update(content).digest('base64')) {
     throw new AwsError(400, 'BadDigest', 'Content-MD5')
   }
-  return { content, headers, firstByte }
+  return { content, headers }
 }
 
 function checksumsOf({ headers }: IncomingMessage): Record<string, string> {
