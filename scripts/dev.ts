@@ -73,7 +73,7 @@ async function main(args: readonly string[]): Promise<void> {
   if (given(args, '--ip') !== undefined) return
   const url = `http://127.0.0.1:${given(args, '--port') ?? defaults['--port']}`
   while (!(await answers(`${url}/healthz`))) await delay(250)
-  const catalog = { ...found, plugins: new Map(), schemes: {} }
+  const catalog = { ...found, plugins: new Map(), schemes: {}, backends: {} }
   // Addresses come from wrangler here, and no proxy is believed.
   const env = { ...vars, TRUSTED_PROXIES: '' }
   const demo = started !== undefined

@@ -27,8 +27,8 @@ import type { Replay } from './replay/object.ts'
 import { Secret } from './secret.ts'
 import { readSettings, text } from './settings.ts'
 import type { Settings, Variables } from './settings.ts'
+import { schemeOf } from './sources/backend.ts'
 import { Sources } from './sources/bindings.ts'
-import { backendOf } from './sources/index.ts'
 import { sourceStanding } from './sources/status.ts'
 import type { Tenant } from './tenants/object.ts'
 import { namespaceOf, sealsIn, storeIn } from './tokens/bindings.ts'
@@ -118,7 +118,7 @@ function sourcesOf(
     env,
     settings,
     find,
-    backendOf,
+    backendOf: (uri) => CATALOG.backends[schemeOf(uri) ?? ''],
     now: () => Date.now(),
     send: (request, signal) => fetch(request, { signal }),
     waitUntil,

@@ -8,6 +8,7 @@ import type { Window } from './limits/bucket.ts'
 import type { GitRules } from './protocols/git_refs.ts'
 import type { GraphqlRules } from './protocols/graphql_rules.ts'
 import type { McpRules } from './protocols/mcp_rules.ts'
+import type { Backend } from './sources/backend.ts'
 
 /**
  * One upstream API: a file of `providers/` with every default filled in. The keys are those of the
@@ -134,4 +135,6 @@ export interface Catalog {
   readonly plugins: ReadonlyMap<string, PluginClass>
   /** Those that the providers name. */
   readonly schemes: Partial<Schemes>
+  /** The places outside of the Worker where their secrets are, by the scheme of a URI. */
+  readonly backends: Readonly<Record<string, Backend>>
 }

@@ -106,6 +106,7 @@ export function aCatalog(
     hosts,
     plugins: new Map(),
     schemes: SCHEMES,
+    backends: {},
   }
 }
 

@@ -45,3 +45,14 @@ export const PROTOCOL_PARTS: Readonly<
   mcp: { file: 'protocols/mcp.ts', name: 'mcp', isUsed: ({ mcp }) => mcp !== null },
   aws: { file: 'protocols/aws.ts', name: 'aws', isUsed: (each) => each.auth.type === 'aws_sigv4' },
 }
+
+const source = (file: string, name = file): Part => ({ file: `sources/${file}.ts`, name })
+
+/** The backends of secrets that are kept elsewhere, by the scheme of a URI. Held to `src/sources/index.ts` by a test. */
+export const BACKEND_PARTS: Readonly<Record<string, Part>> = {
+  op: source('op'),
+  infisical: source('infisical'),
+  doppler: source('doppler'),
+  vault: source('vault'),
+  'aws-sm': source('aws_sm', 'awsSm'),
+}

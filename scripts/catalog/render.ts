@@ -1,7 +1,8 @@
 import { dirname, join, relative } from 'node:path'
 
 import type { Host, Provider } from '../../src/catalog.ts'
-import { PROTOCOL_PARTS, SCHEME_PARTS } from './parts-used.ts'
+import { schemeOf } from '../../src/sources/backend.ts'
+import { BACKEND_PARTS, PROTOCOL_PARTS, SCHEME_PARTS } from './parts-used.ts'
 import type { Part } from './parts-used.ts'
 import type { LoadedPlugin } from './plugins.ts'
 
@@ -30,7 +31,10 @@ export function render(parts: CatalogParts, { out, src, everything = false }: Lo
   const plugins = [...parts.plugins.values()]
   const schemes = schemesIn(parts, everything)
   const protocols = protocolsIn(parts, everything)
-  const used = [...schemes.values(), ...protocols.values()].filter((each) => each !== null)
+  const backends = backendsIn(parts, everything)
+  const used = [...schemes.values(), ...protocols.values(), ...backends.values()].filter(
+    (each) => each !== null,
+  )
   return [
     '// Written by scripts/compile.ts from providers/ and hosts.yaml. Edit those.',
     ...used.map(({ file, name }) => `import { ${name} } from ${from(join(src, file))}`),
@@ -51,13 +55,14 @@ export function render(parts: CatalogParts, { out, src, everything = false }: Lo
       'PluginClass',
       plugins.map(({ module }, index) => `[${JSON.stringify(module)}, plugin${index}]`),
     ),
-    `const schemes = Object.freeze(${record(schemes)})`,
+    `const schemes = freeze(${record(schemes)})`,
+    `const backends = freeze(${record(backends)})`,
     '',
     '/** Everything that `providers/` and `hosts.yaml` say, and the code that it needs. */',
-    'export const CATALOG: Catalog = Object.freeze({ providers, hosts, plugins, schemes })',
+    'export const CATALOG: Catalog = Object.freeze({ providers, hosts, plugins, schemes, backends })',
     '',
     '/** The protocols that some provider speaks. */',
-    `export const PROTOCOLS: Protocols = Object.freeze(${record(protocols)})`,
+    `export const PROTOCOLS: Protocols = freeze(${record(protocols)})`,
     '',
     '/** The Worker secrets that the enabled providers and the hosts name. */',
     `export const SECRET_NAMES: readonly string[] = freeze<string[]>(${JSON.stringify(parts.secretNames)})`,
@@ -88,6 +93,14 @@ function schemesIn({ providers }: CatalogParts, everything: boolean): Map<string
   return new Map(Object.entries(SCHEME_PARTS).filter(([type]) => everything || types.has(type)))
 }
 
+function backendsIn({ providers }: CatalogParts, everything: boolean): Map<string, Part> {
+  const places = [...providers.values()].flatMap(({ credential }) =>
+    credential.secrets.flatMap((ref) => [ref, ...(ref.previous ? [ref.previous] : [])]),
+  )
+  const named = new Set(places.map((place) => ('secret' in place ? schemeOf(place.secret) : null)))
+  return new Map(Object.entries(BACKEND_PARTS).filter(([key]) => everything || named.has(key)))
+}
+
 function protocolsIn({ providers }: CatalogParts, everything: boolean): Map<string, Part | null> {
   const all = [...providers.values()]
   return new Map(
@@ -99,6 +112,8 @@ function protocolsIn({ providers }: CatalogParts, everything: boolean): Map<stri
 }
 
 function record(parts: ReadonlyMap<string, Part | null>): string {
-  const members = [...parts].map(([key, part]) => `${key}: ${part ? part.name : 'null'}`)
+  const members = [...parts].map(
+    ([key, part]) => `${JSON.stringify(key)}: ${part ? part.name : 'null'}`,
+  )
   return `{ ${members.join(', ')} }`
 }

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 
 import type { SecretPlace, SecretRef } from '../../src/auth/scheme.ts'
-import { backendOf, BACKENDS, schemeOf } from '../../src/sources/index.ts'
+import { schemeOf } from '../../src/sources/backend.ts'
+import { backendOf, BACKENDS } from '../../src/sources/index.ts'
 import { ALWAYS, AT_KEY, atMostOne, exactlyOne } from './exactly-one.ts'
 import { validated } from './explain.ts'
 import { fieldValue } from './header-name.ts'

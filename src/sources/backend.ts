@@ -75,3 +75,8 @@ export class SourceError extends Error {
     this.kind = kind
   }
 }
+
+/** `op` of `op://…`; null when there is none. */
+export function schemeOf(uri: string): string | null {
+  return /^([a-z][a-z0-9+.-]*):\/\//.exec(uri)?.[1] ?? null
+}

@@ -2,10 +2,11 @@ import { join } from 'node:path'
 
 import { describe, expect, it } from 'vitest'
 
-import { PROTOCOL_PARTS, SCHEME_PARTS } from '../../scripts/catalog/parts-used.ts'
+import { BACKEND_PARTS, PROTOCOL_PARTS, SCHEME_PARTS } from '../../scripts/catalog/parts-used.ts'
 import { render } from '../../scripts/catalog/render.ts'
 import { compileFiles } from '../../scripts/compile.ts'
 import { SCHEMES } from '../../src/auth/index.ts'
+import { BACKENDS } from '../../src/sources/index.ts'
 
 const SRC = join(import.meta.dirname, '../../src')
 
@@ -29,6 +30,11 @@ describe('what is compiled in', () => {
     },
   )
 
+  it.each([...BACKENDS])('so is the backend %s', async (scheme, backend) => {
+    const { file, name } = BACKEND_PARTS[scheme] ?? { file: '', name: '' }
+    expect(await exported(file, name)).toBe(backend)
+  })
+
   it.each(Object.entries(PROTOCOL_PARTS))('so is the protocol %s', async (_key, { file, name }) => {
     expect(await exported(file, name)).toHaveProperty('read')
   })
@@ -37,7 +43,7 @@ describe('what is compiled in', () => {
     const basic = 'auth: { type: basic_auth, username: x-access-token, password_env: P }'
     const yaml = `name: api\nbase_url: https://api.test\n${basic}\n`
     const without = await catalogOf(yaml)
-    expect(without).toContain('const schemes = Object.freeze({ basic_auth: basicAuth })')
+    expect(without).toContain('const schemes = freeze({ "basic_auth": basicAuth })')
     expect(without).not.toMatch(/import .*protocols\/git\.ts/)
     const withGit = await catalogOf(`${yaml}git: {}\n`)
     expect(withGit).toMatch(/import { git } from "..\/protocols\/git.ts"/)

@@ -53,6 +53,7 @@ async function catalogOf(files: readonly string[], hosts: readonly string[]): Pr
     hosts: (await hostsOf(`hosts: [${hosts.join(', ')}]\n`)).hosts,
     plugins: new Map(),
     schemes: {},
+    backends: {},
   }
 }
 
