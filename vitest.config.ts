@@ -119,6 +119,7 @@ export default defineConfig({
             'test/approvals/**/*.test.ts',
             'test/limits/**/*.test.ts',
             'test/sources/**/*.test.ts',
+            'test/rewrite/**/*.test.ts',
             'test/scrub/**/*.test.ts',
             'test/tenants/**/*.test.ts',
             'test/tokens/**/*.test.ts',

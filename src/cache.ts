@@ -1,5 +1,6 @@
 import { collected, given } from './collect.ts'
 import { isLegible } from './headers.ts'
+import { prefixOf } from './location.ts'
 import type { Permit } from './policy/decision.ts'
 import type { Field, Kept } from './replay/claim.ts'
 
@@ -64,7 +65,9 @@ export function slotOf(permit: Permit): Slot | null {
   if (/\bno-(?:store|cache)\b/i.test(headers.get('cache-control') ?? '')) return null
   const who = cache_scope === 'tenant' ? formIn(headers) : caller.id
   if (who === null) return null
-  const key = JSON.stringify([caller.tenant, who, provider.name, call.path, call.query])
+  // What points back at the proxy does so in the words of this call.
+  const seen = [call.origin, prefixOf(call)]
+  const key = JSON.stringify([caller.tenant, who, provider.name, call.path, call.query, ...seen])
   return { key, ttl: cache_ttl }
 }
 

@@ -8,7 +8,7 @@ import { checkPath } from './policy/path.ts'
 import { hasParam } from './query.ts'
 import { Refusal } from './refusal.ts'
 import type { Settings } from './settings.ts'
-import { readTarget } from './target.ts'
+import { originOf, readTarget } from './target.ts'
 import type { Target } from './target.ts'
 
 /** What an agent asked for, taken apart once and not trusted yet. */
@@ -24,6 +24,11 @@ export interface Call {
   /** With its `?`, exactly as it will be sent but for what auth adds; empty when there is none. */
   readonly query: string
   readonly named: Named
+  /**
+   * Scheme, host and port by which the agent reaches the proxy, as far as that can be told. Not there:
+   * the call did not come over HTTP.
+   */
+  readonly origin?: string
   readonly request: Request
 }
 
@@ -64,7 +69,17 @@ export function readCall(request: Request, settings: Settings): Call {
   if (!target) throw new Refusal('PROXY_BAD_PATH', 'the request target cannot be read in one way')
   const named = nameOf(request.headers, target, settings)
   const path = named.by === 'path' ? (PREFIX.exec(target.path)?.[2] ?? '/') : target.path
-  return { method, path, query: target.query, named, request }
+  const origin = originFor(named, request, settings)
+  return { method, path, query: target.query, named, origin, request }
+}
+
+/** What `PUBLIC_URL` says; of that its scheme, where a provider has a host name of its own. */
+function originFor({ by }: Named, request: Request, { publicUrl }: Settings): string {
+  const origin = originOf(request)
+  if (publicUrl === null || publicUrl === '') return origin
+  return by === 'host'
+    ? publicUrl.replace(/:.*/, '') + origin.slice(origin.indexOf(':'))
+    : publicUrl
 }
 
 /** Which provider the headers, the host name or the path name, in that order of precedence. */

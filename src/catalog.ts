@@ -52,6 +52,8 @@ export interface Provider {
   readonly layout: readonly Layout[]
   /** Git over HTTP, and to which refs it may push. null: its requests are like any others. */
   readonly git: GitRules | null
+  /** Fields of JSON answers whose URLs lead back to the proxy: src/rewrite/steps.ts. */
+  readonly rewrite_json: readonly string[]
   /** The binding whose client certificate its connections are made with. null: none. */
   readonly mtls: string | null
   readonly auth: Auth

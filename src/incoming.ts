@@ -5,7 +5,7 @@ import type { Content } from './content/content.ts'
 import { Refusal } from './refusal.ts'
 
 /** What a signature or a rule may hold in memory where the provider sets no `max_body_bytes`. */
-const READ_LIMIT = 256 * 1024
+export const READ_LIMIT = 256 * 1024
 
 /** As much as is taken from the agent in one read. */
 const CHUNK_BYTES = 64 * 1024

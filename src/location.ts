@@ -20,13 +20,18 @@ export function rewriteLocation(location: string, sentTo: string, permit: Permit
   target.username = ''
   target.password = ''
   const { params } = provider.credential
-  if (params.length > 0) target.search = withoutParams(target.search.slice(1), params)
+  if (params.length > 0) setQuery(target, withoutParams(target.search.slice(1), params))
 
   const inside = pathOfAgent(target, permit)
   if (inside === null) return target.href
   const path = inside + target.search + target.hash
   // Two slashes in front would name another host, and `/_outpost` is our own.
   return /^\/(?:\/|_outpost(?:[/?#]|$))/.test(path) ? target.href : path
+}
+
+/** One that begins with a `?` keeps it: the setter would take that for its own. */
+function setQuery(target: URL, query: string): void {
+  target.search = query === '' ? '' : `?${query}`
 }
 
 function resolve(location: string, base: string): URL | null {
@@ -59,6 +64,6 @@ export function pathInside(target: URL, { base_url }: Pick<Provider, 'base_url'>
  * What the agent has in front of upstream paths: nothing where each call names the provider anew by
  * header or host name. A path alone could name another provider, or an endpoint of our own.
  */
-function prefixOf({ named }: Call): string {
+export function prefixOf({ named }: Call): string {
   return named.by === 'header' || named.by === 'host' ? '' : `/p/${named.name}`
 }

@@ -37,7 +37,8 @@ export function outbound(permit: Permit, body: Uint8Array | null): Draft {
   if (isUpgrade(call.request)) offerUpstream(headers, call.request.headers, permit.caller.shown)
   if (shares) keepOnly(headers, SHARED_HEADERS)
   for (const [name, value] of Object.entries(provider.default_headers)) headers.set(name, value)
-  if (provider.scrub !== 'off' && provider.auth.type !== 'none') askForReadable(headers, provider)
+  if (provider.scrub !== 'off' && provider.auth.type !== 'none') askForWhole(headers, provider)
+  else if (provider.rewrite_json.length > 0) askForReadable(headers)
   return {
     method: call.method,
     base_url: provider.base_url,
@@ -72,12 +73,16 @@ const forwardRules = new WeakMap<Provider, ForwardRules>()
  * An answer that is searched has to be whole, and in a coding that can be taken off. Of two parts
  * each could hold half a secret.
  */
-function askForReadable(headers: Headers, provider: Provider): void {
-  const codings = headers.get('accept-encoding')
-  if (codings !== null) headers.set('accept-encoding', readableOf(codings))
+function askForWhole(headers: Headers, provider: Provider): void {
+  askForReadable(headers)
   if (takesParts(provider)) return
   headers.delete('range')
   headers.delete('if-range')
+}
+
+function askForReadable(headers: Headers): void {
+  const codings = headers.get('accept-encoding')
+  if (codings !== null) headers.set('accept-encoding', readableOf(codings))
 }
 
 /** The URL of a draft. A `?` without a query stays where the agent sent one. */

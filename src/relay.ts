@@ -3,6 +3,9 @@ import type { Upstream } from './forward.ts'
 import { returnable } from './headers.ts'
 import { rewriteLocation } from './location.ts'
 import type { Permit } from './policy/decision.ts'
+import { withUrlsForAgent } from './rewrite/body.ts'
+import { changedLinks } from './rewrite/link.ts'
+import { targetForAgent } from './rewrite/url.ts'
 import { bytesOf } from './scrub/spellings.ts'
 import { blocked, scrubBody } from './scrubbed.ts'
 import { isInName, redact, searchFor } from './secret.ts'
@@ -28,16 +31,18 @@ export interface Relayed {
  * `kept`: it goes on when the agent has gone.
  */
 export async function relay(
-  { response: upstream, url }: Upstream,
+  { response, url }: Upstream,
   permit: Permit,
   opened: readonly Secret[],
   kept: boolean,
 ): Promise<Relayed> {
   const { provider, call } = permit
-  const limited = upstream.status === 429
+  const limited = response.status === 429
   if (limited && provider.forwarding.upstream_429 === 'envelope') {
-    throw await enveloped(upstream, permit, opened)
+    throw await enveloped(response, permit, opened)
   }
+  const left = kept ? null : call.request.signal
+  const upstream = await withUrlsForAgent(response, permit, left)
   const { headers, statusText, echoes } = headOf({ response: upstream, url }, permit, opened)
   if (echoes > 0 && provider.on_echo === 'block') {
     upstream.body?.cancel().catch(() => {})
@@ -46,16 +51,16 @@ export async function relay(
   const { body, found, later, release } = await scrubBody(upstream, headers, {
     permit,
     search: searchFor(opened),
-    left: kept ? null : call.request.signal,
+    left,
   })
   mark(headers, permit, limited)
-  const response = new Response(body, {
+  const relayed = new Response(body, {
     status: upstream.status,
     statusText,
     headers,
   })
   release()
-  return { response, scrubbed: echoes + found, later }
+  return { response: relayed, scrubbed: echoes + found, later }
 }
 
 /** The head of the upstream's answer as the agent may see it, and how many echoes were in it. */
@@ -108,10 +113,18 @@ function returnHeaders(
     if (echoes) scrubbed += 1
     if (echoes && (said === value || name === 'set-cookie')) to.delete(name)
     // A URL is read leniently: what was apart may be together then.
-    else if (name === 'location') to.set(name, clean(rewriteLocation(said, url, permit), opened))
+    else if (POINTING.has(name)) to.set(name, clean(pointed(name, said, url, permit), opened))
     else if (echoes) to.set(name, said)
   })
   return scrubbed
+}
+
+/** Headers that may point back at the upstream. */
+const POINTING = new Set(['location', 'content-location', 'link'])
+
+function pointed(name: string, value: string, sentTo: string, permit: Permit): string {
+  if (name !== 'link') return rewriteLocation(value, sentTo, permit)
+  return changedLinks(value, (target) => targetForAgent(target, sentTo, permit))
 }
 
 /** Of a header, where each character may be a byte of UTF-8. */

@@ -10,13 +10,13 @@ import { Scrubber } from './scrub/scrubber.ts'
 import type { Search } from './scrub/search.ts'
 
 /** These carry no body, and the runtime throws when one is given: Fetch standard, null body status. */
-const WITHOUT_BODY = new Set([204, 205, 304])
+export const WITHOUT_BODY = new Set([204, 205, 304])
 
 /**
  * An answer that says that it is shorter than `LARGE_BYTES` is searched before its headers leave,
  * unless it takes longer than this to come.
  */
-const WHOLE_MS = 250
+export const WHOLE_MS = 250
 
 /** Said of the very bytes that the upstream sent: RFC 9530, RFC 3230, RFC 1864, RFC 9110 §14.3. */
 const OF_THE_BYTES = ['content-digest', 'repr-digest', 'digest', 'content-md5', 'accept-ranges']

@@ -1,5 +1,6 @@
 import { SHORTEST, formsOf, sentFormsOf } from './scrub/forms.ts'
 import type { Forms } from './scrub/forms.ts'
+import { privateParts } from './scrub/private_key.ts'
 import { scrubbedText } from './scrub/scrubber.ts'
 import { Search } from './scrub/search.ts'
 
@@ -48,7 +49,8 @@ export class Secret {
 
   #inSmallLetters(): Secret {
     const value = this.#value.toLowerCase()
-    return this.#sent || value === this.#value ? this : new Secret(value)
+    const asIs = this.#sent || value === this.#value || privateParts(this.#value) !== null
+    return asIs ? this : new Secret(value)
   }
 
   equals(presented: string): boolean {

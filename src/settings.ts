@@ -15,6 +15,7 @@ export const SETTINGS = [
   'OUTPOST_MASTER_KEY',
   'OUTPOST_MASTER_KEY_PREVIOUS',
   'OUTPOST_DOMAIN',
+  'PUBLIC_URL',
   'DEFAULT_PROVIDER',
   'REQUIRE_GRANT',
   'TRUSTED_PROXIES',
@@ -34,6 +35,8 @@ export interface Settings {
   readonly trustedProxies: readonly Range[] | null
   /** Lower case; empty: no selection by host name. */
   readonly domain: string
+  /** The origin by which agents reach the proxy; empty: that of each call. null: it is none. */
+  readonly publicUrl: string | null
   /** Lower case; empty: none. */
   readonly defaultProvider: string
   readonly requireGrant: boolean
@@ -59,6 +62,7 @@ export function readSettings(env: Variables): Settings {
     domain: text(env, 'OUTPOST_DOMAIN')
       .toLowerCase()
       .replace(/^\.+|\.+$/g, ''),
+    publicUrl: originIn(text(env, 'PUBLIC_URL')),
     defaultProvider: text(env, 'DEFAULT_PROVIDER').toLowerCase(),
     requireGrant: !['', 'false', '0', 'no', 'off'].includes(
       text(env, 'REQUIRE_GRANT').toLowerCase(),
@@ -68,6 +72,13 @@ export function readSettings(env: Variables): Settings {
     fullClientAddress: text(env, 'AUDIT_CLIENT_IP') === 'full',
     access: readTeam(text(env, 'ACCESS_TEAM_DOMAIN'), text(env, 'ACCESS_AUD')),
   }
+}
+
+/** A URL that is an origin and nothing else. */
+function originIn(url: string): string | null {
+  if (url === '') return ''
+  const isOrigin = /^https?:\/\/[^/?#@\\\s]+\/?$/i.test(url)
+  return isOrigin && URL.canParse(url) ? new URL(url).origin : null
 }
 
 function secretTimes(env: Variables): Pick<Settings, 'secretCacheMs' | 'secretStaleMs'> {

@@ -47,6 +47,11 @@ export function urlBeside({ url }: Request, pathAndQuery: string): string | null
   return whole.slice(0, whole.indexOf(authority) + authority.length) + pathAndQuery
 }
 
+/** Scheme, host and port of a request whose target can be read: as the client called them. */
+export function originOf({ url }: Request): string {
+  return (/^https?:\/\/[^/?#]+/i.exec(url)?.[0] ?? '').toLowerCase()
+}
+
 function written([, authority = '', host = '', path = '/', query = '']: RegExpExecArray) {
   return { authority, host, path, query }
 }

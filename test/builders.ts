@@ -46,6 +46,7 @@ export function aProvider(
     layout: [],
     git: null,
     mtls: null,
+    rewrite_json: [],
     credential: { ...signer.slots, secrets: signer.secrets, reads_body: signer.readsBody },
     ...over,
     auth,

@@ -5,6 +5,7 @@ import { isSafe } from '../../src/policy/route.ts'
 import { endpointsOf } from './auth-endpoints.ts'
 import type { Fault } from './explain.ts'
 import type { Path } from './problem.ts'
+import { ruleDoubts } from './rule-doubts.ts'
 import type { ProviderFile } from './schema.ts'
 import { looksLikeToken } from './secret-names.ts'
 import { textOf } from './value.ts'
@@ -22,6 +23,7 @@ export function doubts(
     ...(auth ? neverTried(written, auth) : []),
     ...tokensIn(written, []),
     ...(file ? silentWrites(written, file) : []),
+    ...(file ? ruleDoubts(file.forwarding) : []),
     ...(file && auth ? inClear(file, auth) : []),
   ]
 }
@@ -69,13 +71,16 @@ function tokensIn(tree: Tree, path: Path): Fault[] {
 /** In a list of what is allowed, a rule that does not say so is not sensitive, whatever its method. */
 function silentWrites(
   written: { readonly [key: string]: Tree },
-  { forwarding: { mode, allow } }: ProviderFile,
+  { forwarding: { mode, allow }, graphql, mcp }: ProviderFile,
 ): Fault[] {
   const section = written['forwarding']
   if (mode !== 'allowlist' || !isMapping(section)) return []
   const silent = itemsOf(section['allow']).flatMap((rule, index) => {
     const writes = allow[index]?.methods.some((method) => !isSafe(method)) ?? false
-    return writes && !says(rule, 'sensitive') ? [`[${index}]`] : []
+    // There the operation tells, not the method.
+    const told = [graphql?.path, mcp?.path].includes(allow[index]?.pattern)
+    const decided = ['sensitive', 'approval', 'deny'].some((key) => says(rule, key))
+    return writes && !told && !decided ? [`[${index}]`] : []
   })
   if (silent.length === 0) return []
   const message = `any caller may write by ${silent.join(', ')}: say whether they are "sensitive", true or false`

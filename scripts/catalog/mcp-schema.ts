@@ -1,6 +1,7 @@
 import { z } from 'zod'
 
 import type { McpRules } from '../../src/protocols/mcp_rules.ts'
+import { bodyConditions } from './conditions-schema.ts'
 import { patternText } from './pattern-text.ts'
 import { checked, given, list, text } from './value.ts'
 
@@ -24,7 +25,7 @@ const lists = {
 
 const tools = z.preprocess(
   (found) => given(found, ['sensitive', 'deny', 'arguments']),
-  z.strictObject({ ...lists, arguments: z.record(tool, z.never()).default({}) }),
+  z.strictObject({ ...lists, arguments: z.record(tool, bodyConditions).default({}) }),
 )
 
 const methods = z.preprocess(

@@ -2,6 +2,7 @@ import { z } from 'zod'
 
 import type { Forwarding, Provider, Rule } from '../../src/catalog.ts'
 import type { Window } from '../../src/limits/bucket.ts'
+import { stepsIn } from '../../src/rewrite/steps.ts'
 import { AUTH_KEYS } from './auth-schema.ts'
 import { bindingName } from './auth-value.ts'
 import { baseUrl } from './base-url.ts'
@@ -12,6 +13,7 @@ import { graphqlRules, graphqlShape } from './graphql-schema.ts'
 import { fieldValue, forwardableHeader, headerName, settableHeader } from './header-name.ts'
 import { LAYOUT_KEYS, layout } from './layout-schema.ts'
 import { mcpRules, mcpShape } from './mcp-schema.ts'
+import { shortened, Wrong } from './problem.ts'
 import { providerName } from './provider-name.ts'
 import { category, pattern, rule, ruleShape } from './rule-schema.ts'
 import { checked, choice, flag, given, list, text, whole } from './value.ts'
@@ -43,6 +45,12 @@ const DEFAULT_LIMITS: Record<string, Window[]> = {
     { capacity: 500, window_ms: 60_000 },
   ],
 }
+
+const fieldPath = checked('a field such as items[].url', (found): string | Wrong => {
+  const what =
+    'expected names with dots between them, "*" for any, "[]" for every item: items[].url'
+  return stepsIn(found) ? found : new Wrong(`${what}; found ${shortened(found)}`)
+})
 
 const forwardingShape = {
   mode: choice(['transparent', 'allowlist']).default('transparent'),
@@ -93,6 +101,7 @@ const providerShape = {
   ...websocketShape,
   git: gitRules.optional(),
   layout: layout.default([]),
+  rewrite_json: list(fieldPath).default([]),
   mtls: bindingName.optional(),
   /** `auth-schema.ts` reads it, so that what is wrong with the rest does not hide its problems. */
   auth: z.unknown().optional(),

@@ -15,6 +15,7 @@ interface Options {
   readonly provider: string
   readonly query?: string
   readonly body?: string
+  readonly contentType?: string
 }
 
 /** `outpost simulate`: what would become of a call. */
@@ -27,12 +28,14 @@ export function addSimulate(program: Command, open: Open): void {
     .requiredOption('--provider <name>', 'to this provider')
     .option('--query <text>', 'the query, as it stands after the ?; or write it into the path')
     .option('--body <text>', 'the body; @FILE for that of a file, - for standard input')
+    .option('--content-type <type>', 'what the body is; without it, application/json')
     .action(async (method: string, target: string, options: Options, command: Command) => {
       if ((options.grant ?? options.host) === undefined) misuse('say who calls: --grant or --host')
       const { grant, host, provider } = options
       const session = open(command)
       const body = await bodyOf(options.body, session)
-      const asked = { grant, host, provider, method: method.toUpperCase(), body }
+      const { contentType: content_type } = options
+      const asked = { grant, host, provider, method: method.toUpperCase(), body, content_type }
       const answer = await session.client.json({
         method: 'POST',
         path: '/_outpost/simulate',
@@ -63,9 +66,9 @@ async function bodyOf(given: string | undefined, { stop }: Session): Promise<str
 }
 
 function show({ decision, steps }: Simulated, { screen }: Session): void {
-  const { allow, code, reason, rule, sensitive, category, approval } = decision
+  const { reason, rule, sensitive, category, approval } = decision
   screen.say(
-    allow ? 'ALLOW' : `DENY ${code ?? ''}`.trimEnd(),
+    headOf(decision),
     ...pairs([
       ['reason', reason],
       ['rule', rule],
@@ -82,6 +85,11 @@ function show({ decision, steps }: Simulated, { screen }: Session): void {
   ])
   const columns = [{ head: '  STEP' }, { head: '' }, { head: 'WHY', elastic: true }]
   screen.say(...table(columns, rows, screen.width))
+}
+
+function headOf({ allow, code, needs_body }: Simulated['decision']): string {
+  if (needs_body) return 'DEPENDS on the body: give it with --body'
+  return allow ? 'ALLOW' : `DENY ${code ?? ''}`.trimEnd()
 }
 
 function answerOf(value: boolean | null, yes: string, no: string): string {

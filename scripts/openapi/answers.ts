@@ -220,6 +220,7 @@ export const ANSWERS: Readonly<Record<Operation, v.GenericSchema | null>> = {
       sensitive: v.boolean(),
       category: maybe(v.string()),
       approval: v.boolean(),
+      needs_body: v.boolean(),
     }),
     steps: v.array(v.strictObject({ step: v.string(), ok: v.boolean(), detail: v.string() })),
   }),

@@ -1,4 +1,5 @@
 import { shellWord } from '../first-key.ts'
+import { isPrivateKey } from './private-key.ts'
 import type { Reference } from './reference.ts'
 import { run } from './run.ts'
 import type { Failed } from './run.ts'
@@ -75,7 +76,8 @@ async function ask({ store, args }: Reference, asking: Asking): Promise<Given> {
   if (typeof secret !== 'string') return { fault: secret.unfit }
   const value = secret.replace(/\r?\n$/, '')
   if (value.trim() === '') return { fault: 'empty' }
-  return /[\p{Cc}\p{Cf}]/u.test(value) ? { fault: 'control' } : { value }
+  const fits = !/[\p{Cc}\p{Cf}]/u.test(value) || isPrivateKey(value)
+  return fits ? { value } : { fault: 'control' }
 }
 
 function textOf(bytes: Buffer): string | null {
@@ -105,7 +107,8 @@ function sentence(reference: Reference, fault: Fault, code: number | null): stri
     folder: 'that is a folder: name an entry in it',
     hex: 'it has a line break, or a character that is not ASCII: store it anew without',
     empty: `it is empty, or ${title} has no such item: look at its name, and at its value`,
-    control: 'it has a second line, or a control character, and no key has: store it anew without',
+    control:
+      'it has a second line, or a control character, and is no private key: store it anew without',
     encoding: 'it is not UTF-8 text: store it anew',
   }
   return said[fault]

@@ -1,3 +1,4 @@
+import { isPrivateKey } from './private-key.ts'
 import { partsOf } from './store.ts'
 import type { Store } from './store.ts'
 
@@ -37,19 +38,24 @@ export const keychain: Store = {
     if (code === NOT_FOUND) return 'missing'
     return LOCKED.has(code) ? 'locked' : 'unclear'
   },
-  secretIn: (printed) => (isHexOfText(printed.trimEnd()) ? { unfit: 'hex' } : printed),
+  secretIn: (printed) => {
+    const text = textOfHex(printed.trimEnd())
+    if (text === null) return printed
+    return isPrivateKey(text) ? text : { unfit: 'hex' }
+  },
 }
 
 /**
- * Whether it is the hexadecimal form in which `security` prints a password that is not all printable
- * ASCII, without a word on that. A key that is itself hexadecimal stands for bytes that are no text.
+ * The text whose hexadecimal form this is: `security` prints a password so that is not all printable
+ * ASCII, without a word on that. null: it is as it was stored. A key that is itself hexadecimal stands
+ * for bytes that are no text.
  */
-function isHexOfText(printed: string): boolean {
-  if (!/^(?:[0-9a-f]{2})+$/.test(printed)) return false
+function textOfHex(printed: string): string | null {
+  if (!/^(?:[0-9a-f]{2})+$/.test(printed)) return null
   try {
     const text = new TextDecoder('utf-8', UTF8).decode(Buffer.from(printed, 'hex'))
-    return /[^ -~]/.test(text) && !/[^\P{Cc}\t\r\n]/u.test(text)
+    return /[^ -~]/.test(text) && !/[^\P{Cc}\t\r\n]/u.test(text) ? text : null
   } catch {
-    return false
+    return null
   }
 }

@@ -1,9 +1,10 @@
+import { isPrivateKey } from './private-key.ts'
 import { partsOf } from './store.ts'
 import type { Store } from './store.ts'
 
 /**
  * The password store of https://www.passwordstore.org, whose convention is that the first line is the
- * password. pass(1): https://git.zx2c4.com/password-store/about/
+ * password. An entry that is a private key is one as a whole. pass(1): https://git.zx2c4.com/password-store/about/
  */
 export const pass: Store = {
   scheme: 'pass',
@@ -23,6 +24,7 @@ export const pass: Store = {
     return /gpg|pinentry|decrypt/i.test(complaint) ? 'locked' : 'unclear'
   },
   secretIn: (printed, args) => {
+    if (isPrivateKey(printed)) return printed
     const [first = ''] = printed.split(/\r?\n/, 1)
     // Of a folder it prints the name and what is in it.
     return first === args.at(-1) ? { unfit: 'folder' } : first

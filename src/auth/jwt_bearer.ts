@@ -1,4 +1,5 @@
 import { reveal } from '../secret.ts'
+import type { Secret } from '../secret.ts'
 import type { JwtBearerAuth } from './config.ts'
 import { placeHeaders } from './credential.ts'
 import { signedJwt } from './jwt.ts'
@@ -21,11 +22,28 @@ export const jwtBearer: Scheme<JwtBearerAuth> = {
     const key = credentials.open(auth.key)
     const parts = partsOf(auth, credentials)
     const make = () => signedJwt(reveal(key), stamped(parts, auth, now))
-    const name = auth.jti ? crypto.randomUUID() : JSON.stringify([parts, auth.lifetime])
-    const lasts = (auth.lifetime + (auth.iat ?? 0)) * 1000
-    const jwt = credentials.made(await keptJwt(key, { name, now, lasts, make }))
-    placeHeaders(draft.headers, [[auth.header, auth.prefix + reveal(jwt)]])
+    const jwt = auth.jti
+      ? await make()
+      : await keptFor(auth, parts, { key, now, make, credentials })
+    placeHeaders(draft.headers, [[auth.header, auth.prefix + jwt]])
   },
+}
+
+interface Keeping {
+  readonly key: Secret
+  readonly now: number
+  readonly make: () => Promise<string>
+  readonly credentials: Credentials
+}
+
+async function keptFor(
+  { lifetime, iat, nbf }: JwtBearerAuth,
+  parts: JwtParts,
+  { key, now, make, credentials }: Keeping,
+): Promise<string> {
+  const name = JSON.stringify([parts, lifetime, iat, nbf])
+  const lasts = (lifetime + (iat ?? 0)) * 1000
+  return reveal(credentials.made(await keptJwt(key, { name, now, lasts, make })))
 }
 
 function partsOf({ alg, kid, typ, claims }: JwtBearerAuth, credentials: Credentials): JwtParts {

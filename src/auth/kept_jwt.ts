@@ -9,7 +9,7 @@ interface Kept {
   readonly until: number
 }
 
-/** Of one key. More are said to be with claims that change with every call. */
+/** Of one key: what several providers make of it. */
 const MOST_KEPT = 16
 
 export interface Making {

@@ -122,6 +122,10 @@ export const simulateBody = v.pipe(
     path: word(/^\/[^?#]{0,8191}$/, 'a path that begins with "/", without query'),
     query: v.exactOptional(word(/^\??[^#]{0,8192}$/, 'a query string'), ''),
     body: v.exactOptional(v.pipe(v.string(), v.maxLength(49_152, 'at most 49152 characters'))),
+    content_type: v.exactOptional(
+      word(/^[\x20-\x7e]{1,256}$/, 'a Content-Type such as application/json'),
+      'application/json',
+    ),
   }),
   v.check((asked) => 'grant' in asked || 'host' in asked, '"grant" or "host", or both'),
 )

@@ -5,9 +5,10 @@ import type { Host, Provider } from '../catalog.ts'
 import { stateOf } from '../grants/grant.ts'
 import { reachOf } from '../identity.ts'
 import type { Caller } from '../identity.ts'
+import { READ_LIMIT, takesBody, tooLarge, unforwardable } from '../incoming.ts'
 import { withoutKey } from '../path_slot.ts'
 import { decide } from '../policy/decide.ts'
-import type { Decision } from '../policy/decision.ts'
+import type { Decision, Unread } from '../policy/decision.ts'
 import { asRefusal, Refusal } from '../refusal.ts'
 import type { RefusalCode } from '../refusal.ts'
 import { asOf } from '../widening/widening.ts'
@@ -32,6 +33,8 @@ interface Outcome {
   readonly category: string | null
   /** Whether a person would have to say yes first. */
   readonly approval: boolean
+  /** It depends on the body, and none was given: this is not a decision. */
+  readonly needs_body: boolean
 }
 
 /**
@@ -57,29 +60,51 @@ export const simulate: Handler<'simulate'> = async (asked) => {
   try {
     const provider = resolve(call, named, reachOf(caller, deps.catalog))
     step('provider', true, provider.name)
-    const decision = decide(caller, provider, call, null)
-    if (decision.allow === null) {
-      step('policy', false, 'depends on the body, which is not known here')
-      return { decision: refused('PROXY_BAD_REQUEST', 'depends on the body'), steps }
-    }
-    policySteps(decision, provider, step)
-    return { decision: outcomeOf(decision), steps }
+    const first = decide(caller, provider, call, null)
+    const read = () => decideRead(caller, provider, call, body.body)
+    const decision = first.allow === null && body.body !== undefined ? read() : first
+    return { decision: told(decision, provider, step), steps }
   } catch (error) {
     const { code, message } = asRefusal(error)
-    step(code === 'PROXY_UNKNOWN_PROVIDER' ? 'provider' : 'path', false, message)
+    step(STEPS[code] ?? 'path', false, message)
     return { decision: refused(code, message), steps }
   }
 }
 
-/** A query may be written with its `?` or without. */
-function callIn({ method, path, query, provider }: Asked<'simulate'>['body']): Call {
-  const upper = method.toUpperCase()
-  if (['TRACE', 'TRACK', 'CONNECT'].includes(upper)) {
-    throw new Refusal('PROXY_METHOD_DENIED', `${upper} is never forwarded`)
+const UNKNOWN = 'it depends on the body, which was not given'
+
+/** What a refusal of a call was about, where it is not its path. */
+const STEPS: Partial<Record<RefusalCode, string>> = {
+  PROXY_UNKNOWN_PROVIDER: 'provider',
+  PROXY_BODY_TOO_LARGE: 'body',
+}
+
+/**
+ * A query may be written with its `?` or without. What is not said of the body is not known: a call
+ * that may have one has one here, which nobody reads.
+ */
+function callIn(said: Asked<'simulate'>['body']): Call {
+  const { path, query, provider, content_type: type, body = UNKNOWN } = said
+  const method = said.method.toUpperCase()
+  if (['TRACE', 'TRACK', 'CONNECT'].includes(method)) {
+    throw new Refusal('PROXY_METHOD_DENIED', `${method} is never forwarded`)
   }
-  const request = new Request('https://simulated.invalid/')
+  const headers = { 'content-type': type }
+  const none = body === '' || (said.body === undefined && !takesBody(method))
+  // Not of its own method: the runtime makes no GET with a body, which an agent may well send.
+  const init = none ? { headers } : { method: 'POST', body, headers }
+  const request = new Request('https://simulated.invalid/', init)
   const sent = query === '' || query.startsWith('?') ? query : `?${query}`
-  return { method: upper, path, query: sent, named: { by: 'header', name: provider }, request }
+  return { method, path, query: sent, named: { by: 'header', name: provider }, request }
+}
+
+/** The decision by a body that was given. @throws Refusal as `Incoming.read` does */
+function decideRead(caller: Caller, provider: Provider, call: Call, body = ''): Decision | Unread {
+  const bytes = new TextEncoder().encode(body)
+  const limit = provider.max_body_bytes ?? READ_LIMIT
+  if (bytes.byteLength > limit) throw tooLarge(limit)
+  if (!takesBody(call.method)) throw unforwardable(call)
+  return decide(caller, provider, call, { bytes, whole: true })
 }
 
 /** @throws Refusal 404 for a grant that is not there, 400 for a host entry that is not. */
@@ -118,11 +143,19 @@ function hostIn({ catalog }: ControlDeps, wanted: string): Host {
   throw wrong([{ path: 'host', expected: 'the id of a host entry of this installation' }])
 }
 
-function policySteps(
-  decision: Decision,
-  provider: Provider,
-  step: (name: string, ok: boolean, detail: string) => void,
-): void {
+type Tell = (name: string, ok: boolean, detail: string) => void
+
+/** The steps of a decision, and what came of them. */
+function told(decision: Decision | Unread, provider: Provider, step: Tell): Outcome {
+  if (decision.allow === null) {
+    step('body', false, UNKNOWN)
+    return { ...refused(null, UNKNOWN), needs_body: true }
+  }
+  policySteps(decision, provider, step)
+  return outcomeOf(decision)
+}
+
+function policySteps(decision: Decision, provider: Provider, step: Tell): void {
   if (!decision.allow) {
     step('policy', false, `${decision.rule}: ${decision.reason}`)
     return
@@ -143,13 +176,14 @@ function policySteps(
 function outcomeOf(decision: Decision): Outcome {
   if (!decision.allow) {
     const { code, reason, rule, sensitive } = decision
-    return { allow: false, code, reason, rule, sensitive, category: null, approval: false }
+    return { ...refused(code, reason), rule, sensitive }
   }
   const { rule, sensitive, category, approval } = decision.permit
-  return { allow: true, code: null, reason: null, rule, sensitive, category, approval }
+  const allowed = { allow: true, code: null, reason: null, needs_body: false }
+  return { ...allowed, rule, sensitive, category, approval }
 }
 
-function refused(code: RefusalCode, reason: string): Outcome {
-  const rest = { rule: null, sensitive: false, category: null, approval: false }
+function refused(code: RefusalCode | null, reason: string): Outcome {
+  const rest = { rule: null, sensitive: false, category: null, approval: false, needs_body: false }
   return { allow: false, code, reason, ...rest }
 }

@@ -59,6 +59,7 @@ async function statusOf(deps: ControlDeps): Promise<Status> {
     problems: [
       ...(settings.clientIpSource ? [] : ['CLIENT_IP_SOURCE is not set: nobody is let in']),
       ...(settings.trustedProxies ? [] : ['TRUSTED_PROXIES has an error: nobody is let in']),
+      ...(settings.publicUrl === null ? [NO_ORIGIN] : []),
       ...(hosts.length > 0 ? [] : ['hosts.yaml has no host: nobody is let in']),
       ...providers.filter(({ ready }) => !ready).map(providerProblem),
       ...(await tokenProblems()),
@@ -69,6 +70,9 @@ async function statusOf(deps: ControlDeps): Promise<Status> {
     ],
   }
 }
+
+const NO_ORIGIN =
+  'PUBLIC_URL is no origin such as https://outpost.example.com: it is not used in answers'
 
 function providerStatus(
   provider: Provider,

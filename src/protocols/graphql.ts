@@ -13,12 +13,13 @@ import { requestsOf } from './graphql_request.ts'
 import type { GraphqlRequest } from './graphql_request.ts'
 import type { GraphqlRules } from './graphql_rules.ts'
 import { fits, ruled } from './listed.ts'
+import type { Protocol } from './protocol.ts'
 import { spoken } from './spoken.ts'
 
 const PLACE = 'graphql'
 
 /** https://graphql.github.io/graphql-over-http/draft/ */
-export const graphql = {
+export const graphql: Protocol<GraphqlRules> = {
   wants(call: Call, rules: GraphqlRules): Wanted | null {
     if (pathsOf(rules)(readingsOf(call.path)) < 0) return null
     // What a browser asks of a server beforehand.

@@ -1,8 +1,10 @@
 import type { Call } from '../call.ts'
 import type { Provider } from '../catalog.ts'
 import type { Content, Wanted } from '../content/content.ts'
+import type { Upstream } from '../forward.ts'
 import { PROTOCOLS } from '../generated/catalog.ts'
 import type { Operation } from '../operation.ts'
+import type { Permit } from '../policy/decision.ts'
 import { awsProviderOf } from './aws_provider.ts'
 import type { Protocol } from './protocol.ts'
 
@@ -53,4 +55,14 @@ function listening<C>(protocol: Protocol<C> | null, config: C | null): readonly 
       return { wants, enough, read: (content) => protocol.read(call, config, content) }
     },
   ]
+}
+
+/** The answer without what it says that there is and the caller may not ask for. */
+export function pruned(
+  upstream: Upstream,
+  permit: Permit,
+  kept: boolean,
+): Upstream | Promise<Upstream> {
+  const { mcp } = permit.provider
+  return mcp && PROTOCOLS.mcp ? PROTOCOLS.mcp.pruned(upstream, permit, kept) : upstream
 }

@@ -1,4 +1,6 @@
 import type { Conditions } from '../content/conditions.ts'
+import type { Ruling } from '../operation.ts'
+import { fits, ruled } from './listed.ts'
 import type { Lists } from './listed.ts'
 
 /** `mcp` of a provider file. In the entries of its lists `*` is any characters. */
@@ -13,4 +15,21 @@ export interface McpRules {
   readonly methods: Lists
   /** As `forwarding` says it. */
   readonly treat_writes_as_sensitive: boolean
+}
+
+/** What the lists say of calling a tool, whatever its arguments. */
+export function toolRuling(name: string, rules: McpRules): Ruling {
+  return refusedAs403(
+    ruled([{ name, writes: true }], rules.tools, {
+      matches: fits,
+      caseless: true,
+      place: 'mcp.tools',
+      treat_writes_as_sensitive: rules.treat_writes_as_sensitive,
+    }),
+  )
+}
+
+/** To a client of MCP a 404 says that its session is over, and it would begin another. */
+export function refusedAs403(ruling: Ruling): Ruling {
+  return ruling?.is === 'deny' ? { ...ruling, listed: true } : ruling
 }

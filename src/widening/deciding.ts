@@ -43,8 +43,7 @@ export function decidedAccess(
   if (!grant || stateOf(grant, now) !== 'active') return { is: 'ended' }
   if (liveIn(grant, now).length >= MOST_WIDENINGS) return { is: 'full' }
   const { provider, access, allow, duration } = request.ask
-  const lasts = expires_in ?? duration
-  const until = lasts === null ? null : Math.min(grant.expires, now + lasts * 1000)
+  const until = untilOf(grant, expires_in ?? duration, now)
   const widening = { id: request.id, provider, access, allow, deny: [], until }
   const expires = until ?? grant.expires
   return {
@@ -52,6 +51,11 @@ export function decidedAccess(
     request: { ...request, state: 'approved', expires, decided: now, by },
     grant: widenedBy(grant, widening, now),
   }
+}
+
+/** null: as long as the grant. */
+function untilOf({ expires }: Grant, lasts_s: number | null, now: number): number | null {
+  return lasts_s === null ? null : Math.min(expires, now + lasts_s * 1000)
 }
 
 /** What was approved for months may be asked for again in a day. */

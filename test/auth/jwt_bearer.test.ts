@@ -99,6 +99,26 @@ describe('jwt_bearer', () => {
     expect(ids).not.toContain(undefined)
   })
 
+  it('with a jti nothing of it comes back either', async () => {
+    const { jwt, credentials } = await isolate((await keyFor('ES256')).text)(
+      compiled({ ...short, jti: true }),
+    )
+    credentials.sent(jwt) // as `sign` of src/outbound.ts does
+    expect(redact(`<${jwt}>`, credentials.known)).toBe('<[redacted]>')
+  })
+
+  it.each([
+    { iat: -30 },
+    { nbf: 0 },
+    { lifetime: 601 },
+    { kid: 'b' },
+    { alg: 'ES256', typ: 'none' },
+  ])('with %j it is another one', async (change) => {
+    const sign = isolate((await keyFor('ES256')).text)
+    const first = await sign(compiled(short))
+    expect((await sign(compiled({ ...short, ...change }))).jwt).not.toBe(first.jwt)
+  })
+
   it('is another one with other claims, and with another key', async () => {
     const pems = VENDORS.pems.filter(({ alg }) => alg === 'ES256')
     const sign = isolate(pems[0]?.text ?? '')

@@ -104,6 +104,8 @@ it('does not count line breaks at its end: `wrangler secret put < file` keeps th
   expect(reveal(new Secret('a\nb\n'))).toBe('a\nb')
 })
 
+const PEM = `-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0${'sentinel'.repeat(5)}A\n-----END PRIVATE KEY-----`
+
 /** The runtime shows names in small letters, and sends them as they came. */
 describe('the name of a header', () => {
   it.each<[string, string, boolean]>([
@@ -114,6 +116,8 @@ describe('the name of a header', () => {
     ['x-ab12cd34ef5', 'Ab12Cd34Ef56', false],
     ['x-other', 'Ab12Cd34Ef56', false],
     ['x-pin-4', 'Pin-4', true],
+    // The beginning of every RSA key: who knows it could try the next character.
+    ['x-miievqibadanbgkqhkig9w0', PEM, false],
   ])('%s and %s: %j', (name, secret, expected) => {
     expect(isInName(name, [new Secret('another-one'), new Secret(secret)])).toBe(expected)
   })

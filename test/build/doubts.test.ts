@@ -79,6 +79,81 @@ it('warns of writes on a list that say nothing of being sensitive, once for a fi
   expect(await listedOf('transparent', ...SILENT)).toEqual([])
 })
 
+it('does not where it is the operation that tells', async () => {
+  const rule = 'forwarding:\n  mode: allowlist\n  allow: [{ method: POST, pattern: /graphql }]'
+  const text = `${HTTPS}\nauth: none\n${rule}`
+  expect(await warningsOf(`${text}\ngraphql: {}`)).toEqual([])
+  expect(await warningsOf(`${text}\nmcp: { path: /graphql }`)).toEqual([])
+  expect(await warningsOf(`${text}\ngraphql: { path: /other }`)).toHaveLength(1)
+})
+
+const OPEN =
+  'other calls to this path pass by the default of transparent mode: say what becomes of them in a rule without "when" behind it'
+const SMALL = 'when: { body: { amount: { lte: 5 } } }'
+
+it.each<[string, string, readonly string[], readonly string[]]>([
+  [
+    'a rule that another one hides',
+    'allowlist',
+    [
+      'method: "*", pattern: /v1/**, sensitive: true',
+      `method: POST, pattern: /v1/a, ${SMALL}, sensitive: true`,
+    ],
+    ['8:7  forwarding.allow[1]: never looked at: allow[0] speaks for these calls before it'],
+  ],
+  [
+    'a refusal behind a rule for the same path',
+    'transparent',
+    ['methods: [POST, PUT], pattern: /a', 'method: PUT, pattern: /a, deny: true'],
+    ['8:7  forwarding.allow[1]: never looked at: allow[0] speaks for these calls before it'],
+  ],
+  [
+    'rules in their order',
+    'allowlist',
+    [
+      `method: POST, pattern: /a, ${SMALL}, sensitive: false`,
+      'method: POST, pattern: /a, approval: true',
+      'method: PUT, pattern: /a, deny: true',
+    ],
+    [],
+  ],
+  [
+    'what a rule is not for, transparent',
+    'transparent',
+    [`method: POST, pattern: /a, ${SMALL}`],
+    [`7:7  forwarding.allow[0]: ${OPEN}`],
+  ],
+  [
+    'the same with a rule behind it',
+    'transparent',
+    [`method: POST, pattern: /a, ${SMALL}`, 'method: POST, pattern: /**, approval: true'],
+    [],
+  ],
+  ['a refusal of some', 'transparent', [`method: POST, pattern: /a, ${SMALL}, deny: true`], []],
+  [
+    'the body of a GET',
+    'allowlist',
+    ['methods: [GET, HEAD], pattern: /a, body: { a: 1 }'],
+    [
+      '7:7  forwarding.allow[0]: a call by GET or HEAD has no body: what is asked of it is never there',
+    ],
+  ],
+  [
+    'a body that a GET must not have',
+    'allowlist',
+    ['method: GET, pattern: /a, body: { a: { absent: true } }'],
+    [],
+  ],
+  [
+    'the body of any method',
+    'allowlist',
+    ['method: "*", pattern: /a, sensitive: true, body: { a: 1 }'],
+    [],
+  ],
+])('warns of %s, %s', async (_, mode, rules, expected) => {
+  expect(await listedOf(mode, ...rules)).toEqual(expected)
+})
+
 const BEARER = 'auth: { type: bearer_static, env: A }'
 const CLEAR = 'http: sends the credential in clear text; is there an https: address?'
 

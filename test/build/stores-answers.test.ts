@@ -46,6 +46,26 @@ describe('what a store prints', () => {
     expect(await one('pass://api/x')).toBe(SECRET)
   })
 
+  const PEM = '-----BEGIN RSA PRIVATE KEY-----\nc2VudGluZWw=\n-----END RSA PRIVATE KEY-----'
+  const FILE = JSON.stringify({ type: 'service_account', private_key: PEM }, null, 2)
+  it.each([
+    ['op://a/b/c', 'op', PEM, 'cat FILE'],
+    ['op://a/b/c', 'op', FILE, 'cat FILE'],
+    ['pass://api/x', 'pass', PEM, 'cat FILE'],
+    ['keychain://a', 'security', PEM, "od -An -tx1 FILE | tr -d ' \\n'"],
+    ['keychain://a', 'security', FILE, "od -An -tx1 FILE | tr -d ' \\n'"],
+  ])('of %s is a private key, however many lines it has', async (text, executable, key, print) => {
+    const file = join(base, 'key')
+    writeFileSync(file, `${key}\n`)
+    stand.add(executable, print.replace('FILE', `'${file}'`))
+    expect(await one(text)).toBe(key)
+  })
+
+  it('of pass is the first line where a key stands further below', async () => {
+    stand.add('pass', `printf '${SECRET}\n-----BEGIN PRIVATE KEY-----\n'`)
+    expect(await one('pass://api/x')).toBe(SECRET)
+  })
+
   it.each([
     ['op://a/b/c', 'op', 'nothing', ':', 'it is empty, or 1Password has no such item'],
     ['op://a/b/c', 'op', 'a line end', 'echo', 'it is empty'],

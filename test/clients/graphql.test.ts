@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import type { Server } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 
 import { Octokit } from '@octokit/rest'
@@ -45,31 +45,33 @@ function asOctokit(auth: string): Octokit {
   return new Octokit({ auth, baseUrl: `${at.url}/p/graphql`, log })
 }
 
-beforeAll(async () => {
-  upstream = createServer(async (request, response) => {
-    response.setHeader('content-type', 'application/json')
-    if (request.headers.authorization !== `bearer ${GRAPHQL_TOKEN}`) {
-      response.writeHead(401).end('{"message":"Bad credentials"}')
-      return
-    }
-    const {
-      query: source,
-      variables,
-      operationName,
-    } = JSON.parse(await text(request)) as {
-      query: string
-      variables?: Record<string, unknown>
-      operationName?: string
-    }
-    const result = await graphql({
-      schema,
-      source,
-      rootValue,
-      variableValues: variables ?? {},
-      operationName: operationName ?? null,
-    })
-    response.end(JSON.stringify(result))
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  response.setHeader('content-type', 'application/json')
+  if (request.headers.authorization !== `bearer ${GRAPHQL_TOKEN}`) {
+    response.writeHead(401).end('{"message":"Bad credentials"}')
+    return
+  }
+  const {
+    query: source,
+    variables,
+    operationName,
+  } = JSON.parse(await text(request)) as {
+    query: string
+    variables?: Record<string, unknown>
+    operationName?: string
+  }
+  const result = await graphql({
+    schema,
+    source,
+    rootValue,
+    variableValues: variables ?? {},
+    operationName: operationName ?? null,
   })
+  response.end(JSON.stringify(result))
+}
+
+beforeAll(async () => {
+  upstream = createServer((request, response) => void answer(request, response))
   await new Promise<void>((listening) => {
     upstream?.listen(at.port('graphql'), '127.0.0.1', listening)
   })

@@ -129,7 +129,12 @@ describe.each(['json', 'stream'])('the SDK client, answers as %s', (kind) => {
 
   it('gets the refusal in the message of its error', async () => {
     const { client } = await connected(kind, await at.grant('mcp'))
-    const calls = [{ name: 'wipe' }, { name: 'Wipe' }, { name: 'other' }]
+    const calls = [
+      { name: 'wipe' },
+      { name: 'Wipe' },
+      { name: 'other' },
+      { name: 'search', arguments: { q: 'x', limit: 101 } },
+    ]
     for (const call of calls) {
       await expect(client.callTool(call)).rejects.toMatchObject({
         code: 403,

@@ -14,7 +14,7 @@ function asking(body: unknown, over: Asking = {}): Asking {
 }
 
 function mirror(said: Said): string {
-  return `/mirror?${new URLSearchParams({ type: 'application/json', ...said })}`
+  return `/mirror?${String(new URLSearchParams({ type: 'application/json', ...said }))}`
 }
 
 const tools = (...names: string[]) =>
@@ -96,8 +96,12 @@ describe('a list of tools', () => {
     expect(answer.text).toBe(`data: ${FOR_WRITER}\n\n`)
   })
 
-  it('in a batch is one', async () => {
-    const body = [message('ping'), message('tools/list')]
+  it.each([
+    [[message('ping'), message('tools/list')]],
+    [[message('tools/list'), message('ping')]],
+    [[message('tools/call', { name: 'read_é' }), message('tools/list')]],
+    [[...Array.from({ length: 40 }, () => message('resources/list')), message('tools/list')]],
+  ])('in a batch is one', async (body) => {
     expect((await call(mirror({ say: `[${ALL}]` }), asking(body))).text).toBe(`[${FOR_WRITER}]`)
   })
 })

@@ -46,7 +46,7 @@ export function makePems(): { readonly pems: Pem[]; readonly locked: string[] } 
 }
 
 function pemOf(type: 'pkcs1' | 'pkcs8' | 'sec1', alg: Pem['alg'], pair: Pair): Pem {
-  const text = pair.privateKey.export({ type, format: 'pem' }) as string
+  const text = pair.privateKey.export({ type, format: 'pem' })
   return { form: type, alg, text, publicJwk: publicJwkOf(pair) }
 }
 

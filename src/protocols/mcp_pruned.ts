@@ -1,15 +1,17 @@
-import { readBounded } from './bounded.ts'
-import type { Upstream } from './forward.ts'
-import { grantedIn } from './grants/narrow.ts'
-import { LONGEST_NAME } from './operation.ts'
-import type { Permit } from './policy/decision.ts'
-import { EventStream } from './protocols/event_stream.ts'
-import type { EventRules } from './protocols/event_stream.ts'
-import { toolRuling } from './protocols/mcp.ts'
-import { withoutTools } from './protocols/tool_lists.ts'
-import { Refusal } from './refusal.ts'
-import { codingOf } from './scrub/kinds.ts'
-import { decoded, weaken } from './scrubbed.ts'
+import { readBounded } from '../bounded.ts'
+import type { Upstream } from '../forward.ts'
+import type { Grant } from '../grants/grant.ts'
+import { narrowedBy } from '../grants/narrow.ts'
+import { LONGEST_NAME } from '../operation.ts'
+import type { Permit } from '../policy/decision.ts'
+import { readingsOf } from '../policy/path.ts'
+import { Refusal } from '../refusal.ts'
+import { codingOf } from '../scrub/kinds.ts'
+import { decoded, weaken } from '../scrubbed.ts'
+import { EventStream } from './event_stream.ts'
+import type { EventRules } from './event_stream.ts'
+import { toolRuling } from './mcp_rules.ts'
+import { withoutTools } from './tool_lists.ts'
 
 /** Of an answer with a list of tools, or of one event. */
 const MOST_BYTES = 4 * 1024 * 1024
@@ -34,12 +36,12 @@ export async function pruned(upstream: Upstream, permit: Permit, kept: boolean):
 }
 
 /** Whether the caller may call a tool; null: it may call them all. */
-function mayCall({ provider, caller }: Permit): ((tool: string) => boolean) | null {
+function mayCall(permit: Permit): ((tool: string) => boolean) | null {
+  const { provider, caller } = permit
   const { mcp } = provider
   if (!mcp) return null
   const { host, grant } = caller
-  const writes = !grant || grantedIn(grant, provider.name)?.access === 'write'
-  const maySensitive = writes && host?.can_call_sensitive !== false
+  const maySensitive = host?.can_call_sensitive !== false && (!grant || isGranted(grant, permit))
   if (maySensitive && mcp.tools.allow === null && mcp.tools.deny.length === 0) return null
   return (tool) => {
     const ruling = toolRuling(tool, mcp)
@@ -47,12 +49,20 @@ function mayCall({ provider, caller }: Permit): ((tool: string) => boolean) | nu
   }
 }
 
-/** Whether the answer may have a list in it. A name of a batch that was too long has a digest at its end. */
-function mayList({ call, operation }: Permit): boolean {
-  if (call.method !== 'POST') return true
-  const names = operation?.split('; ') ?? []
-  return names.includes('tools/list') || (operation ?? '').length === LONGEST_NAME
+/** Whether a grant is for sensitive calls of tools, which are all on this path. */
+function isGranted(grant: Grant, { provider, call: { path } }: Permit): boolean {
+  const call = { provider: provider.name, method: 'POST', path, readings: readingsOf(path) }
+  return narrowedBy(grant, { ...call, sensitive: true }).ok
 }
+
+/** Whether the answer may have a list in it. A name that was too long may have left it out. */
+function mayList({ call, operation }: Permit): boolean {
+  if (call.method !== 'POST' || operation === null) return true
+  return operation.length === LONGEST_NAME || LISTS.test(operation)
+}
+
+/** Among the names of a batch, which may have a digest behind them. */
+const LISTS = /(?:^|; )tools\/list(?:;| |$)/
 
 /** An answer that is one message, or a batch. */
 async function whole(response: Response, change: EventRules['change']): Promise<Response> {
