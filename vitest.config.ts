@@ -13,6 +13,7 @@ import { compileFixtures } from './test/fixtures/compile.ts'
 import { OPERATORS, SECRETS, VAULT_TOKEN } from './test/fixtures/secrets.ts'
 import { startBackends } from './test/sources/servers/index.ts'
 import { startOAuthServer } from './test/tokens/oauth_server.ts'
+import { startVendors } from './test/tokens/vendors/index.ts'
 import { startUpstream } from './test/upstream.ts'
 
 const root = import.meta.dirname
@@ -29,6 +30,7 @@ await compileProject({ root })
 /** It lives as long as this process: its port has to be in the catalog before the worker is built. */
 const upstream = await startUpstream()
 const oauth = await startOAuthServer()
+const vendors = await startVendors()
 const access = await startAccessTeams()
 const backends = await startBackends()
 const fixtures = await compileFixtures({
@@ -93,6 +95,7 @@ export default defineConfig({
                 ...OPERATORS,
                 UPSTREAM: upstream.url,
                 OAUTH: oauth.url,
+                VENDORS: JSON.stringify(vendors),
                 ACCESS: access.url,
                 BACKENDS: { ...backends },
                 VAULT_ADDR: backends.changing,
@@ -119,6 +122,7 @@ export default defineConfig({
             'test/scrub/**/*.test.ts',
             'test/tenants/**/*.test.ts',
             'test/tokens/**/*.test.ts',
+            'test/widening/**/*.test.ts',
             'test/worker/**/*.test.ts',
           ],
           setupFiles: ['test/worker/setup.ts'],

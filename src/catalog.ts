@@ -6,6 +6,8 @@ import type { Conditions } from './content/conditions.ts'
 import type { Layout } from './layout.ts'
 import type { Window } from './limits/bucket.ts'
 import type { GitRules } from './protocols/git_refs.ts'
+import type { GraphqlRules } from './protocols/graphql_rules.ts'
+import type { McpRules } from './protocols/mcp_rules.ts'
 
 /**
  * One upstream API: a file of `providers/` with every default filled in. The keys are those of the
@@ -46,6 +48,10 @@ export interface Provider {
   readonly auth: Auth
   readonly credential: Credential
   readonly forwarding: Forwarding
+  /** Where GraphQL is spoken, and which of it is let through. */
+  readonly graphql: GraphqlRules | null
+  /** The same of MCP. */
+  readonly mcp: McpRules | null
 }
 
 /** What `auth` implies, worked out at build time. */
@@ -55,8 +61,8 @@ export interface Credential extends Slots {
   readonly reads_body: boolean | 'some'
   /** Tokens are minted for it, which takes OUTPOST_MASTER_KEY. */
   readonly mints?: boolean
-  /** Where they are minted, when that is below `base_url`: agents have nothing to do there. */
-  readonly token_path?: string
+  /** Where they are minted, as patterns, when that is below `base_url`: not for agents. */
+  readonly token_paths?: readonly string[]
 }
 
 export interface Forwarding {

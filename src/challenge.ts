@@ -2,7 +2,7 @@ import type { Call } from './call.ts'
 import type { Catalog } from './catalog.ts'
 import type { Place } from './identity.ts'
 import { presentedIn, slotsOf } from './presented.ts'
-import { isGitClient } from './protocols/git.ts'
+import { isGitClient } from './protocols/git_request.ts'
 import { Refusal } from './refusal.ts'
 import type { RefusalCode } from './refusal.ts'
 

@@ -5,11 +5,13 @@ import { eventText } from './audit/event.ts'
 import { grantProblem } from './grants/grant.ts'
 import type { Granting } from './grants/holding.ts'
 import { ended } from './identity.ts'
+import type { HeldGrant } from './identity.ts'
 import { pausedBy } from './pauses/pause.ts'
 import type { PauseSubject } from './pauses/pause.ts'
 import type { Permit } from './policy/decision.ts'
 import { Refusal } from './refusal.ts'
 import type { Entered, Entry } from './tenants/stubs.ts'
+import { narrowedSince } from './widening/widening.ts'
 
 /** An agent that sends the call again sooner than this finds the same answer. */
 const RETRY_AFTER_S = 5
@@ -41,7 +43,7 @@ export async function passGate(
   }
   const { grant, tenant } = permit.caller
   const entry: Entry = {
-    grant: grant && { id: grant.id, hash: grant.hash },
+    grant: grant && { id: grant.id, hash: grant.hash, widened: addedTo(grant) },
     subject: subjectOf(permit),
     approval,
     event: eventText(eventOf(so, { now, response: null })),
@@ -71,7 +73,10 @@ export async function stillAllowed(permit: Permit, deps: Gating): Promise<void> 
   const paused = pausedBy(look.pauses, subjectOf(permit))
   if (paused) throw refusalOf({ is: 'out', because: 'paused' }, permit, deps)
   if (!grant) return
-  const because = look.grant ? grantProblem(look.grant, grant.hash, deps.now()) : 'unknown'
+  const because = look.grant
+    ? (grantProblem(look.grant, grant.hash, deps.now()) ??
+      narrowedSince(look.grant, addedTo(grant)))
+    : 'unknown'
   if (because) throw refusalOf({ is: 'out', because }, permit, deps)
 }
 
@@ -83,6 +88,10 @@ export async function stillAllowed(permit: Permit, deps: Gating): Promise<void> 
 export function lookAgain(permit: Permit, door: number, deps: Gating): Promise<void> | null {
   const most = permit.sensitive || permit.approval ? SENSITIVE_RECHECK_MS : RECHECK_MS
   return deps.now() - door > most ? stillAllowed(permit, deps) : null
+}
+
+function addedTo({ widened }: HeldGrant): readonly string[] {
+  return widened?.map(({ id }) => id) ?? []
 }
 
 function subjectOf({ caller, provider }: Permit): PauseSubject {
@@ -121,6 +130,11 @@ function outBecause(
   if (because === 'denied') {
     return new Refusal('PROXY_GRANT_DENIED', 'an operator has denied this call', {
       reason: 'approval denied',
+    })
+  }
+  if (because === 'narrowed') {
+    return new Refusal('PROXY_GRANT_DENIED', 'this grant has changed: send the call again', {
+      reason: 'what was added to the grant was taken back',
     })
   }
   return ended({ id: grant?.id ?? 'no grant', tenant }, because)

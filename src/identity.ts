@@ -7,6 +7,7 @@ import { grantProblem } from './grants/grant.ts'
 import type { Grant } from './grants/grant.ts'
 import { grantOf, pausesOf } from './grants/holding.ts'
 import type { Granting } from './grants/holding.ts'
+import { isFor } from './grants/narrow.ts'
 import { findHost } from './hosts.ts'
 import type { Pause } from './pauses/pause.ts'
 import { isGrantToken, presentedIn, slotsOf } from './presented.ts'
@@ -14,6 +15,7 @@ import type { Carriers, Presented } from './presented.ts'
 import { Refusal } from './refusal.ts'
 import type { Secret } from './secret.ts'
 import type { Settings } from './settings.ts'
+import { asOf } from './widening/widening.ts'
 
 /** Somebody who was let in. What they may do is policy's question. */
 export interface Caller {
@@ -142,7 +144,7 @@ async function byGrant(
   const { id, tenant, project, agent } = grant
   return {
     host,
-    grant: { ...grant, hash },
+    grant: { ...asOf(grant, deps.now()), hash },
     tenant,
     project,
     agent,
@@ -239,7 +241,7 @@ export function reachOf({ host, grant, tenant }: Caller, catalog: Catalog): Reac
   const may = (provider: Provider) =>
     exists(provider) &&
     (!host?.providers || host.providers.includes(provider.name)) &&
-    (!grant || grant.providers.some((each) => each.provider === provider.name))
+    (!grant || isFor(grant, provider.name))
   return {
     exists,
     may,

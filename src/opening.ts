@@ -66,6 +66,7 @@ export function opening(
       mints = true
       return kept(await withAnother(() => tokens.minted(recipe), sources))
     },
+    made: kept,
     stored: async (key) => kept((await tokens.stored(key)) ?? (await noneStored(sources))),
     open(ref) {
       const secret = sources ? sources.open(ref) : find(ref)

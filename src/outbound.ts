@@ -11,6 +11,7 @@ import type { Permit } from './policy/decision.ts'
 import { paramsNamed, withoutParams } from './query.ts'
 import { Refusal } from './refusal.ts'
 import { readableOf } from './scrub/kinds.ts'
+import { takesParts } from './scrub/parts.ts'
 import { UnfitSecret } from './secret.ts'
 import type { Secret } from './secret.ts'
 
@@ -34,7 +35,7 @@ export function outbound(permit: Permit, body: Uint8Array | null): Draft {
   for (const name of carriers.headers) headers.delete(name)
   if (shares) keepOnly(headers, SHARED_HEADERS)
   for (const [name, value] of Object.entries(provider.default_headers)) headers.set(name, value)
-  if (provider.scrub !== 'off' && provider.auth.type !== 'none') askForReadable(headers)
+  if (provider.scrub !== 'off' && provider.auth.type !== 'none') askForReadable(headers, provider)
   return {
     method: call.method,
     base_url: provider.base_url,
@@ -42,6 +43,7 @@ export function outbound(permit: Permit, body: Uint8Array | null): Draft {
     path: basePath(provider) + call.path,
     query: params.length > 0 ? withoutParams(call.query.slice(1), params) : call.query.slice(1),
     body,
+    asked: signingCall(call),
     reframing: null,
   }
 }
@@ -68,9 +70,10 @@ const forwardRules = new WeakMap<Provider, ForwardRules>()
  * An answer that is searched has to be whole, and in a coding that can be taken off. Of two parts
  * each could hold half a secret.
  */
-function askForReadable(headers: Headers): void {
+function askForReadable(headers: Headers, provider: Provider): void {
   const codings = headers.get('accept-encoding')
   if (codings !== null) headers.set('accept-encoding', readableOf(codings))
+  if (takesParts(provider)) return
   headers.delete('range')
   headers.delete('if-range')
 }
@@ -126,7 +129,8 @@ export async function sign(
       cause,
     })
   }
-  for (const text of placedIn(draft, signer.slots, credentials.opened)) credentials.sent(text)
+  const words = signer.secretWords?.(draft) ?? placedIn(draft, signer.slots, credentials.opened)
+  for (const text of words) credentials.sent(text)
   if (draft.path !== path) credentials.sent(inPlaceOf(path, draft.path))
 }
 

@@ -3,6 +3,7 @@ import type { Catalog } from './catalog.ts'
 import { isCredential } from './headers.ts'
 import { keysIn } from './path_slot.ts'
 import { paramsNamed } from './query.ts'
+import { keyIdOf, keyIdsIn } from './sigv4/shown.ts'
 
 /** Everything a caller showed as a key of its own: contract §5. */
 export interface Presented {
@@ -69,7 +70,7 @@ export function presentedIn({ request, query, inPath }: Call, slots: KnownSlots)
   const explicit = headers.get('x-outpost-auth')
   const shown: readonly Shown[] = [
     ...inHeaders(headers, slots),
-    ...paramsNamed(query.slice(1), slots.params),
+    ...paramsNamed(query.slice(1), slots.params).flatMap(withKeyId),
   ]
   const inSlots = shown.map(({ value }) => value)
   const ofPath = inPath ? keysIn(inPath) : NOTHING
@@ -88,6 +89,12 @@ export function presentedIn({ request, query, inPath }: Call, slots: KnownSlots)
       }
     },
   }
+}
+
+/** What is presigned has its key's id in front of a scope. */
+function withKeyId(shown: { readonly param: string; readonly value: string }): readonly Shown[] {
+  const { param, value } = shown
+  return param === 'X-Amz-Credential' ? [shown, { param, value: keyIdOf(value) }] : [shown]
 }
 
 function inHeaders(headers: Headers, slots: KnownSlots): Shown[] {
@@ -114,11 +121,12 @@ const NOTHING: readonly string[] = []
 /**
  * The keys in a value of `Authorization`, whichever provider is meant. Bearer and token: the rest of
  * the value, or its `token=` (as Rails has it). Basic (RFC 7617): the user name, and the password.
- * Behind any other word, and among the parameters of any scheme: what has the form of a grant token.
+ * AWS: the id of the key. Behind any other word, and among the parameters of any scheme: what has the form of a grant token.
  */
 function authorization(value: string): readonly string[] {
   const [, scheme = '', rest = ''] = /^(bearer|token|basic)[ \t]+(.*)$/i.exec(value) ?? []
   const tokens = value.split(/[\s,;="]+/).filter(isGrantToken)
+  if (/^aws/i.test(value)) return [...new Set([...keyIdsIn(value), ...tokens])]
   if (scheme.toLowerCase() === 'basic') return [...pairOf(rest.trim()), ...tokens]
   const shown = scheme === '' ? [] : tokensOf(rest.trim())
   return [...new Set([...shown, ...tokens])]

@@ -16,7 +16,8 @@ import { outbound, sign, signingCall } from './outbound.ts'
 import { withoutKey } from './path_slot.ts'
 import { permitted } from './policy/decision.ts'
 import type { Permit } from './policy/decision.ts'
-import { asRefusal, refuse } from './refusal.ts'
+import { pruned } from './protocols/index.ts'
+import { asRefusal, Refusal, refuse } from './refusal.ts'
 import { relay } from './relay.ts'
 import { forwardSigned, judgeBody } from './retry.ts'
 import { checkBody, upload } from './upload.ts'
@@ -55,6 +56,7 @@ async function answer(request: Request, deps: Deps, so: Progress): Promise<Respo
   const provider = resolve(call, named, reachOf(caller, deps.catalog))
   const body = (so.body = new Incoming(call, provider))
   const permit = permitted((so.decision = await decideAsked(caller, provider, call, body)))
+  checkSignable(permit, deps)
   checkBody(permit, isReadWhole(permit, deps))
 
   const slot = slotOf(permit)
@@ -105,11 +107,19 @@ async function exchange(permit: Permit, body: Incoming, { deps, so, hashed }: Ex
   const judged = { credentials, rejection: signer.rejection, signedBody: body.whole, admitAgain }
   const upstream = judgeBody(await forwardSigned(attempt, permit, judged), judged, deps.waitUntil)
   coolDown(permit, upstream.response, deps)
-  const { response, scrubbed, later } = await relay(upstream, permit, credentials.known, hashed)
+  const known = await pruned(upstream, permit, hashed)
+  const { response, scrubbed, later } = await relay(known, permit, credentials.known, hashed)
   so.scrubbed = scrubbed
   if (later) deps.waitUntil(later.then((echoes) => writeEchoes(so.id, permit, echoes, deps)))
   for (const [name, value] of limits) response.headers.set(name, value)
   return { upstream: upstream.response, response, digest: upstream.digest }
+}
+
+/** @throws Refusal 400 for a call that its scheme cannot sign. Nothing has been opened or counted then. */
+function checkSignable({ provider, call }: Permit, { signerOf, now }: Deps): void {
+  if (provider.credential.reads_body !== 'some') return
+  const problem = signerOf(provider).problem?.(signingCall(call), now()) ?? null
+  if (problem !== null) throw new Refusal('PROXY_BAD_REQUEST', problem)
 }
 
 /** Whether a signature covers the body, or a person has to approve it. */

@@ -1,8 +1,9 @@
 import type { Rejection } from './auth/signer.ts'
 import type { Upstream } from './forward.ts'
+import { textsAt } from './json_path.ts'
 import type { Opening } from './opening.ts'
 import type { Permit } from './policy/decision.ts'
-import { codesAt, jsonBeside } from './tokens/body_codes.ts'
+import { jsonBeside } from './tokens/body_codes.ts'
 
 /** The credential of one call, as far as the upstream's opinion of it matters. */
 export type Judged = Pick<Opening, 'reject' | 'accepted'>
@@ -74,7 +75,7 @@ export function judgeBody(
   }
   waitUntil(
     saying.then((json) => {
-      const code = codesAt(json, body.json_path).find((each) => body.codes.includes(each))
+      const code = textsAt(json, body.json_path).find((each) => body.codes.includes(each))
       if (code !== undefined) return credentials.reject(`code ${code}`, false)
       hearStatus(upstream, hearing)
       return false

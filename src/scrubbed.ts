@@ -5,6 +5,7 @@ import { HEADROOM, LARGE_BYTES, Reading } from './reading.ts'
 import { Refusal } from './refusal.ts'
 import type { RefusalDetails } from './refusal.ts'
 import { codingOf, isBinary, isJson, kindOf } from './scrub/kinds.ts'
+import { takesParts } from './scrub/parts.ts'
 import { Scrubber } from './scrub/scrubber.ts'
 import type { Search } from './scrub/search.ts'
 
@@ -56,7 +57,7 @@ export async function scrubBody(
   const kind = kindOf(upstream.headers, scrub)
   if (!body || kind === 'media' || search.longest === 0) return untouched(body)
   const coding = codingOf(upstream.headers)
-  const readable = decoded(upstream, body, coding)
+  const readable = decoded(upstream, body, coding, takesParts(permit.provider))
   const length = declaredLength(upstream.headers) ?? Infinity
   const scrubber = new Scrubber(search, isJson(upstream.headers.get('content-type')))
   const how = { scrubber, block: on_echo === 'block', coding, left }
@@ -128,12 +129,14 @@ function nothing(): void {}
  * @throws Refusal for a coding that cannot be taken off, and for a part of a body: what stands at its
  * edges may be a part of a secret.
  */
-function decoded(
+export function decoded(
   { status, headers }: Response,
   body: ReadableStream<Uint8Array>,
   coding: string,
+  parts = false,
 ): ReadableStream<Uint8Array> {
-  if (status === 206 || (status < 300 && headers.has('content-range'))) throw unreadable(body)
+  const part = status === 206 || (status < 300 && headers.has('content-range'))
+  if (part && (!parts || coding !== '')) throw unreadable(body)
   if (['', 'gzip', 'br'].includes(coding)) return body
   const format = FORMATS.get(coding)
   if (!format) throw unreadable(body)
@@ -177,7 +180,7 @@ function streamed(headers: Headers, how: HowRead): ScrubbedBody {
 }
 
 /** Takes back what the upstream said of bytes that are others now. */
-function weaken(headers: Headers): void {
+export function weaken(headers: Headers): void {
   for (const name of OF_THE_BYTES) headers.delete(name)
   headers.delete('content-encoding')
   const tag = headers.get('etag')

@@ -75,12 +75,14 @@ export class Secret {
   }
 }
 
-/** What was made of secrets does not fit where it has to stand. What it is, is not in here. */
+/** What is wrong with a secret, or with what was made of it. What it is, is not in the message. */
 export class UnfitSecret extends Error {
   override readonly name = 'UnfitSecret'
 
-  constructor() {
-    super('the credential has a character that a header cannot hold, such as a line break')
+  constructor(
+    message = 'the credential has a character that a header cannot hold, such as a line break',
+  ) {
+    super(message)
   }
 }
 

@@ -50,7 +50,7 @@ describe('where the tokens are minted', () => {
     const { credential } = aProvider()
     const provider = aProvider({
       forwarding,
-      credential: { ...credential, token_path: '/oauth/token' },
+      credential: { ...credential, token_paths: ['/oauth/token'] },
     })
     return decided(aCaller({ can_call_sensitive: true }), provider, aCall('POST', path))
   }

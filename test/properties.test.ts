@@ -7,11 +7,11 @@ import { retryAfterMs } from '../src/admission.ts'
 import { queryKeys } from '../src/audit/describe.ts'
 import { readTokenAnswer } from '../src/auth/token_request.ts'
 import { findHost } from '../src/hosts.ts'
+import { textsAt } from '../src/json_path.ts'
 import { cooldownOf } from '../src/limits/ledger.ts'
 import { rewriteLocation } from '../src/location.ts'
 import { permitted } from '../src/policy/decision.ts'
 import { isGrantToken, presentedIn, slotsOf } from '../src/presented.ts'
-import { codesAt } from '../src/tokens/body_codes.ts'
 import { aCall, aCaller, aCatalog, aHost, aProvider, decided } from './builders.ts'
 
 /** The readers of what comes from outside, with inputs that nobody thought of. */
@@ -205,7 +205,7 @@ describe('JSON of others', () => {
   it('has codes that are texts, or none', () => {
     fc.assert(
       fc.property(json, path, (value, where) => {
-        expect(codesAt(value, where).every((code) => typeof code === 'string')).toBe(true)
+        expect(textsAt(value, where).every((code) => typeof code === 'string')).toBe(true)
       }),
     )
   })

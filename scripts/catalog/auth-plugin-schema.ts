@@ -4,11 +4,12 @@ import type { PluginAuth, PluginConfig } from '../../src/auth/config.ts'
 import type { SecretRef } from '../../src/auth/scheme.ts'
 import { statuses } from './auth-value.ts'
 import { AT_KEY } from './exactly-one.ts'
+import { plainWord } from './plain-word.ts'
 import { pluginModule } from './plugin-module.ts'
 import { Wrong } from './problem.ts'
 import { envName, orReference } from './secret-ref.ts'
 import { checked, expected, text, textOf } from './value.ts'
-import { booleanOf, Word } from './word.ts'
+import { Word } from './word.ts'
 
 const module = checked('the place of a class: plugins/file.ts:ClassName', pluginModule)
 const key = text({ what: 'the name of a setting', test: /^[\w.-]+$/ })
@@ -16,7 +17,7 @@ const key = text({ what: 'the name of a setting', test: /^[\w.-]+$/ })
 /** A plugin says itself what it expects; here a value only has to be one that it can be given. */
 const setting = orReference((found): Plain | Wrong => {
   if (Array.isArray(found)) return texts(found)
-  if (found instanceof Word) return wordOf(found)
+  if (found instanceof Word) return plainWord(found)
   if (typeof found === 'string') return found
   const what = 'a text, a number, a boolean, a list of texts or a map that names a secret'
   return new Wrong(expected(what, found, false))
@@ -28,21 +29,6 @@ function texts(found: readonly unknown[]): readonly string[] | Wrong {
   const read = found.map((each) => textOf(each))
   const all = read.filter((each) => each !== null)
   return all.length === read.length ? all : new Wrong('expected a list of texts')
-}
-
-/** Elsewhere the key says what `no` and `0123` mean. Here nobody knows, so they are refused. */
-function wordOf(found: Word): string | number | boolean | Wrong {
-  if (found.kind === 'null') return new Wrong('expected a value, found nothing')
-  if (found.kind === 'bool') {
-    const sure = /^(?:true|false)$/i.test(found.text)
-    const read = sure ? booleanOf(found) : undefined
-    return read ?? new Wrong('write true or false, or put quotes around a text')
-  }
-  const number = Number(found.text.replaceAll('_', ''))
-  const octal = /^[-+]?0[\d_]/.test(found.text)
-  return octal || !Number.isFinite(number)
-    ? new Wrong('write a number without leading zeros, or put quotes around a text')
-    : number
 }
 
 function checkSecretNames(config: PluginConfig, context: z.RefinementCtx): void {

@@ -9,8 +9,11 @@ import type {
   BearerStaticAuth,
   CustomHeadersAuth,
 } from '../../src/auth/config.ts'
+import { awsSigV4 } from './auth-aws-schema.ts'
+import { exchange, queryParams } from './auth-exchange-schema.ts'
 import { hmacSigned } from './auth-hmac-schema.ts'
 import { plugin } from './auth-plugin-schema.ts'
+import { gcpServiceAccount, githubApp, jwtBearer } from './auth-signed-schema.ts'
 import { bearerRedis, clientCredentials, refreshToken } from './auth-stateful-schema.ts'
 import { basicPart, bindingName, headerKeys, paramName, statuses } from './auth-value.ts'
 import { distinctHeaders } from './distinct.ts'
@@ -162,7 +165,13 @@ const SCHEMES = [
   hmacSigned,
   clientCredentials,
   refreshToken,
+  gcpServiceAccount,
+  githubApp,
+  jwtBearer,
+  exchange,
+  queryParams,
   customHeaders,
+  awsSigV4,
   plugin,
 ] as const
 
@@ -200,6 +209,20 @@ const MEANT: ReadonlyMap<string, string> = new Map([
   ['clientcertificate', 'mtls'],
   ['oauth', 'oauth2_client_credentials'],
   ['oauth2', 'oauth2_client_credentials'],
+  ['aws', 'aws_sigv4'],
+  ['sigv4', 'aws_sigv4'],
+  ['s3', 'aws_sigv4'],
+  ['gcp', 'gcp_service_account'],
+  ['google', 'gcp_service_account'],
+  ['googleserviceaccount', 'gcp_service_account'],
+  ['serviceaccount', 'gcp_service_account'],
+  ['github', 'github_app'],
+  ['jwt', 'jwt_bearer'],
+  ['login', 'exchange'],
+  ['session', 'exchange'],
+  ['tokenexchange', 'exchange'],
+  ['params', 'query_params'],
+  ['queries', 'query_params'],
 ])
 
 function typeMessage(code: string | undefined, input: unknown): string | undefined {

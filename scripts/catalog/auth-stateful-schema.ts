@@ -5,7 +5,7 @@ import type {
   ClientCredentialsAuth,
   RefreshTokenAuth,
 } from '../../src/auth/config.ts'
-import { headerKeys, line, statuses } from './auth-value.ts'
+import { headerKeys, jsonPath, line, statuses } from './auth-value.ts'
 import { endpointUrl } from './base-url.ts'
 import { ALWAYS, AT_KEY, atMostOne, exactlyOne } from './exactly-one.ts'
 import { envName, spelled, spelledAtMostOnce, spelledOnce, spellings } from './secret-ref.ts'
@@ -14,12 +14,6 @@ import { checked, choice, list, text, whole } from './value.ts'
 const tokenUrl = checked('the URL of the token endpoint', endpointUrl)
 const clientAuth = choice(['post', 'basic']).default('post')
 const code = text({ what: 'a code' })
-const jsonPath = text({
-  what: 'dotted keys such as errors[].code',
-  test: /^[\w-]+(?:\[\])?(?:\.[\w-]+(?:\[\])?)*$/,
-  show: true,
-})
-
 const { seed: seedMap } = spellings('seed')
 
 const bodyCodes = z.strictObject({ json_path: jsonPath, codes: list(code) })

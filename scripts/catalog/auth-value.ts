@@ -19,6 +19,13 @@ export const bindingName = value((found): string | Wrong => {
 /** A piece of text for a token endpoint or a storage key. */
 export const line = text({ what: 'text on one line', test: /^[\x20-\x7e\x80-\uffff]{1,512}$/ })
 
+/** A place in JSON. */
+export const jsonPath = text({
+  what: 'dotted keys such as errors[].code',
+  test: /^[\w-]+(?:\[\])?(?:\.[\w-]+(?:\[\])?)*$/,
+  show: true,
+})
+
 /** Upstream statuses that mean "this credential was rejected": a list, or one of them. */
 export function statuses(...defaults: readonly number[]) {
   return z

@@ -2,6 +2,7 @@ import ipaddr from 'ipaddr.js'
 
 import type { Auth } from '../../src/auth/config.ts'
 import { isSafe } from '../../src/policy/route.ts'
+import { endpointsOf } from './auth-endpoints.ts'
 import type { Fault } from './explain.ts'
 import type { Path } from './problem.ts'
 import { ruleDoubts } from './rule-doubts.ts'
@@ -70,14 +71,16 @@ function tokensIn(tree: Tree, path: Path): Fault[] {
 /** In a list of what is allowed, a rule that does not say so is not sensitive, whatever its method. */
 function silentWrites(
   written: { readonly [key: string]: Tree },
-  { forwarding: { mode, allow } }: ProviderFile,
+  { forwarding: { mode, allow }, graphql, mcp }: ProviderFile,
 ): Fault[] {
   const section = written['forwarding']
   if (mode !== 'allowlist' || !isMapping(section)) return []
   const silent = itemsOf(section['allow']).flatMap((rule, index) => {
     const writes = allow[index]?.methods.some((method) => !isSafe(method)) ?? false
     const decided = ['sensitive', 'approval', 'deny'].some((key) => says(rule, key))
-    return writes && !decided ? [`[${index}]`] : []
+    // There the operation tells, not the method.
+    const told = [graphql?.path, mcp?.path].includes(allow[index]?.pattern)
+    return writes && !told && !decided ? [`[${index}]`] : []
   })
   if (silent.length === 0) return []
   const message = `any caller may write by ${silent.join(', ')}: say whether they are "sensitive", true or false`
@@ -92,7 +95,7 @@ function says(rule: Tree, key: string): boolean {
 function inClear({ base_url }: ProviderFile, auth: Auth): Fault[] {
   const places: readonly (readonly [Path, string])[] = [
     ...(auth.type === 'none' ? [] : ([[['base_url'], base_url]] as const)),
-    ...('token_url' in auth ? ([[['auth', 'token_url'], auth.token_url]] as const) : []),
+    ...endpointsOf(auth).map(({ key, url }) => [['auth', key], url] as const),
   ]
   return places.flatMap(([path, url]): Fault[] => {
     const { protocol, hostname } = new URL(url)

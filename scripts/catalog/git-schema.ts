@@ -14,7 +14,7 @@ function refText(text: string): string | Wrong {
   if (text.includes('***')) return new Wrong('"*" is one part of a name and "**" any number')
   if (isRefName(example) && parsePattern(text).matches(example)) return text
   const whole = isRefName(`refs/heads/${example}`) && !/^refs(?:\/|$)/.test(text)
-  const hint = whole ? `; a branch is refs/heads/${shortened(text)}, a tag refs/tags/…` : ''
+  const hint = whole ? `; a branch is ${shortened(`refs/heads/${text}`)}` : ''
   return new Wrong(
     `expected the whole name of a ref, such as refs/heads/main or refs/tags/**${hint}`,
   )

@@ -1,8 +1,11 @@
+import { createHash } from 'node:crypto'
+
 import { z } from 'zod'
 
 import { Unreadable } from '../../src/content/content.ts'
-import type { GraphqlRules } from '../../src/protocols/graphql.ts'
 import { readDocument } from '../../src/protocols/graphql_document.ts'
+import type { GraphqlRules } from '../../src/protocols/graphql_rules.ts'
+import { AT_KEY } from './exactly-one.ts'
 import { patternText } from './pattern-text.ts'
 import { Wrong } from './problem.ts'
 import { checked, given, list, text, whole } from './value.ts'
@@ -24,6 +27,15 @@ const document = checked('a GraphQL document', (found) => {
   }
 })
 
+const persisted = z.record(id, document).superRefine((found, context) => {
+  for (const [name, each] of Object.entries(found)) {
+    if (!/^[0-9a-f]{64}$/.test(name)) continue
+    if (createHash('sha256').update(each).digest('hex') === name) continue
+    const message = 'this is not the SHA-256 of the document'
+    context.addIssue({ code: 'custom', path: [name], message, params: AT_KEY })
+  }
+})
+
 export const graphqlShape = {
   path: checked('a path pattern such as /graphql', patternText).default('/graphql'),
   allow: list(entry).optional(),
@@ -32,7 +44,7 @@ export const graphqlShape = {
   max_depth: whole(1).optional(),
   max_aliases: whole(0).optional(),
   max_root_fields: whole(1).optional(),
-  persisted: z.record(id, document).default({}),
+  persisted: persisted.default({}),
 }
 
 /** `graphql` of a provider file, but for what `forwarding` says. */

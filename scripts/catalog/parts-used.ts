@@ -23,7 +23,13 @@ export const SCHEME_PARTS: Readonly<Record<BuiltIn['type'], Part>> = {
   custom_headers: auth('custom_headers', 'customHeaders'),
   bearer_redis: auth('bearer_redis', 'bearerRedis'),
   oauth2_client_credentials: auth('oauth2_client_credentials', 'clientCredentials'),
+  aws_sigv4: auth('aws_sigv4', 'awsSigV4'),
   oauth2_refresh_token: auth('oauth2_refresh_token', 'refreshToken'),
+  gcp_service_account: auth('gcp_service_account', 'gcpServiceAccount'),
+  github_app: auth('github_app', 'githubApp'),
+  jwt_bearer: auth('jwt_bearer', 'jwtBearer'),
+  exchange: auth('exchange', 'exchange'),
+  query_params: auth('query_params', 'queryParams'),
 }
 
 /** What a protocol is in, and which providers need it. */
@@ -31,4 +37,11 @@ export const PROTOCOL_PARTS: Readonly<
   Record<keyof Protocols, Part & { readonly isUsed: (provider: Provider) => boolean }>
 > = {
   git: { file: 'protocols/git.ts', name: 'git', isUsed: ({ git }) => git !== null },
+  graphql: {
+    file: 'protocols/graphql.ts',
+    name: 'graphql',
+    isUsed: ({ graphql }) => graphql !== null,
+  },
+  mcp: { file: 'protocols/mcp.ts', name: 'mcp', isUsed: ({ mcp }) => mcp !== null },
+  aws: { file: 'protocols/aws.ts', name: 'aws', isUsed: (each) => each.auth.type === 'aws_sigv4' },
 }

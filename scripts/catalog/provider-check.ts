@@ -5,6 +5,7 @@ import type { Slots } from '../../src/auth/scheme.ts'
 import type { Credential, Provider } from '../../src/catalog.ts'
 import { folded } from '../../src/headers.ts'
 import { pathInside } from '../../src/location.ts'
+import { endpointsOf } from './auth-endpoints.ts'
 import { auth as authSchema } from './auth-schema.ts'
 import { doubts } from './doubts.ts'
 import { validated } from './explain.ts'
@@ -175,8 +176,10 @@ function joined(file: ProviderFile, { auth, plugin }: Signed, alias_of: string |
 
 function credentialOf(file: ProviderFile, auth: Auth, plugin: Plugin | null): Credential {
   const { secrets, slots, readsBody, mints } = signerOf(auth, plugin)
-  const tokenPath =
-    'token_url' in auth ? pathInside(new URL(auth.token_url), file) : plugin?.mintPath
+  const tokenPaths = [
+    ...endpointsOf(auth).flatMap(({ mints: url }) => pathInside(new URL(url), file) ?? []),
+    ...(plugin?.mintPath === undefined ? [] : [plugin.mintPath]),
+  ]
   return {
     secrets,
     headers: [...new Set(slots.headers.map((name) => name.toLowerCase()))],
@@ -184,6 +187,6 @@ function credentialOf(file: ProviderFile, auth: Auth, plugin: Plugin | null): Cr
     ...(slots.paths && { paths: slots.paths }),
     reads_body: readsBody,
     ...(mints && { mints }),
-    ...(typeof tokenPath === 'string' && { token_path: tokenPath }),
+    ...(tokenPaths.length > 0 && { token_paths: tokenPaths }),
   }
 }

@@ -8,8 +8,10 @@ import { baseUrl } from './base-url.ts'
 import { distinctHeaders } from './distinct.ts'
 import type { Homes } from './explain.ts'
 import { GIT_KEYS, gitRules } from './git-schema.ts'
+import { graphqlRules, graphqlShape } from './graphql-schema.ts'
 import { fieldValue, forwardableHeader, headerName, settableHeader } from './header-name.ts'
 import { LAYOUT_KEYS, layout } from './layout-schema.ts'
+import { mcpRules, mcpShape } from './mcp-schema.ts'
 import { providerName } from './provider-name.ts'
 import { category, pattern, rule, ruleShape } from './rule-schema.ts'
 import { checked, choice, flag, given, list, text, whole } from './value.ts'
@@ -93,6 +95,8 @@ const providerShape = {
   /** `auth-schema.ts` reads it, so that what is wrong with the rest does not hide its problems. */
   auth: z.unknown().optional(),
   forwarding: forwarding.prefault({}),
+  graphql: graphqlRules.optional(),
+  mcp: mcpRules.optional(),
 }
 
 /** A provider file with its defaults, but for `auth` and `extends` and what follows from them. */
@@ -115,13 +119,22 @@ export const providerFile: z.ZodType<ProviderFile> = z.preprocess(
     tenant: found.tenant ?? null,
     strip_response_headers: found.strip_response_headers.map((name) => name.toLowerCase()),
     max_body_bytes: found.max_body_bytes ?? null,
+    graphql: found.graphql ? { ...found.graphql, ...writesIn(found) } : null,
+    mcp: found.mcp ? { ...found.mcp, ...writesIn(found) } : null,
     git: found.git ?? null,
     mtls: found.mtls ?? null,
   })),
 )
 
+/** For the rules of protocols, where it is not the method that tells a write. */
+function writesIn({ forwarding: { treat_writes_as_sensitive } }: { forwarding: Forwarding }) {
+  return { treat_writes_as_sensitive }
+}
+
 /** Where each key of a provider file belongs; the outer level wins where a key is at home in two. */
 export const PROVIDER_HOMES: Homes = new Map([
+  ...Object.keys(graphqlShape).map((key) => [key, 'under "graphql"'] as const),
+  ...Object.keys(mcpShape).map((key) => [key, 'under "mcp"'] as const),
   ...LAYOUT_KEYS.map((key) => [key, 'in an entry of "layout"'] as const),
   ...GIT_KEYS.map((key) => [key, 'under "git"'] as const),
   ...Object.keys(ruleShape).map((key) => [key, 'in a rule of "forwarding.allow"'] as const),

@@ -40,6 +40,18 @@ const GrantView = v.object({
   approval_hold_seconds: number,
   note: v.nullish(v.string(), ''),
   tokens: v.nullish(v.array(v.object({ created_at: v.string(), valid_until: text })), []),
+  widened: v.nullish(
+    v.array(
+      v.object({
+        id: v.string(),
+        provider: v.string(),
+        access: v.nullish(v.string(), 'read'),
+        allow: v.nullish(v.array(Rule), null),
+        until: text,
+      }),
+    ),
+    [],
+  ),
 })
 export type GrantView = v.InferOutput<typeof GrantView>
 
@@ -74,6 +86,29 @@ export type ApprovalView = v.InferOutput<typeof ApprovalView>
 
 export const OneApproval = v.object({ approval: ApprovalView })
 export const Approvals = v.object({ approvals: v.array(ApprovalView) })
+
+const AccessView = v.looseObject({
+  id: v.string(),
+  state: v.string(),
+  tenant: v.string(),
+  project: text,
+  agent: v.string(),
+  grant: text,
+  grant_note: v.nullish(v.string(), ''),
+  provider: v.string(),
+  access: v.nullish(v.string(), 'read'),
+  allow: v.nullish(v.array(Rule), null),
+  duration: number,
+  reason: v.nullish(v.string(), ''),
+  created_at: v.string(),
+  expires_at: v.string(),
+  decided_at: text,
+  decided_by: text,
+})
+export type AccessView = v.InferOutput<typeof AccessView>
+
+export const OneAccess = v.object({ access_request: AccessView })
+export const Accesses = v.object({ access_requests: v.array(AccessView) })
 
 /** One line of the audit, of whatever kind: a call, a change by an operator, a count of refusals. */
 const FlatEvent = v.looseObject({

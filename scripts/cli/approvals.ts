@@ -1,15 +1,14 @@
 import { Option } from 'commander'
 import type { Command } from 'commander'
 
-import { Approvals, OneApproval, read } from './answers.ts'
-import { approvalLines } from './approval-view.ts'
 import { EXIT, Failure, misuse } from './exit.ts'
-import { count } from './grant-input.ts'
+import { count, seconds } from './grant-input.ts'
 import { pathOf } from './id.ts'
+import { ACCESS, kindOf, KINDS, listed } from './kinds.ts'
 import type { Open, Session } from './session.ts'
-import { watchApprovals } from './watch.ts'
+import { watchQuestions } from './watch.ts'
 
-const PATH = '/_outpost/approvals'
+const SCOPES = ['once', '10m', '1h']
 
 interface ListOptions {
   readonly tenant?: string
@@ -22,7 +21,7 @@ interface ListOptions {
 export function addApprovals(program: Command, open: Open): void {
   program
     .command('approvals')
-    .description('calls that wait for a person')
+    .description('calls that wait for a person, and agents that ask for more access')
     .option('--watch', 'go on, and show each new one until interrupted')
     .option('--tenant <name>', 'of this tenant (default: of all)')
     .addOption(
@@ -34,47 +33,60 @@ export function addApprovals(program: Command, open: Open): void {
     .action(async ({ watch, ...options }: ListOptions, command: Command) => {
       if (!watch) return list(open(command), options)
       if (options.state !== 'pending') misuse('--watch shows those that are pending')
-      await watchApprovals(open(command), options.tenant)
+      await watchQuestions(open(command), options.tenant)
     })
   program
     .command('approve <id>')
-    .description('let the call go, when it is sent again')
-    .addOption(
-      new Option('--for <scope>', 'this call once, or all of its kind for a while')
-        .choices(['once', '10m', '1h'])
-        .default('once'),
+    .description('let the call go, when it is sent again; or give the access that was asked for')
+    .option(
+      '--for <scope>',
+      'a call: once, or 10m or 1h for all of its kind (default: once); access: a span, in place of what was asked for',
     )
-    .action(async (id: string, options: { readonly for: string }, command: Command) =>
-      decide(open(command), `${pathOf(PATH, id)}/approve`, { scope: options.for }),
+    .action(async (id: string, options: { readonly for?: string }, command: Command) =>
+      decide(open(command), id, 'approve', approval(id, options.for)),
     )
   program
     .command('deny <id>')
-    .description('refuse the call')
+    .description('refuse it, or take back what was approved')
     .action(async (id: string, _: object, command: Command) =>
-      decide(open(command), `${pathOf(PATH, id)}/deny`, {}),
+      decide(open(command), id, 'deny', {}),
     )
 }
 
+/** The body of an approval. */
+function approval(id: string, lasts: string | undefined): object {
+  if (kindOf(id) === ACCESS) return { expires_in: seconds('--for', lasts) }
+  const scope = lasts ?? 'once'
+  if (!SCOPES.includes(scope)) misuse(`--for of a call is one of ${SCOPES.join(', ')}`)
+  return { scope }
+}
+
 async function list(session: Session, options: ListOptions): Promise<void> {
-  const { client, screen, json, now } = session
+  const { screen, json, now } = session
   const { tenant, state } = options
   const limit = count('--limit', options.limit)
   const query = { tenant, limit, state: state === 'all' ? undefined : state }
-  const answer = await client.json({ path: PATH, query })
-  if (json) return screen.json(answer)
-  const { approvals } = read(Approvals, answer)
-  if (approvals.length === 0) screen.say(state === 'pending' ? 'nothing waits' : 'none')
-  approvals.forEach((each, at) =>
-    screen.say(...(at > 0 ? [''] : []), ...approvalLines(each, now())),
-  )
+  const kinds = KINDS.filter(({ states }) => state === 'all' || states.includes(state))
+  const answers = await Promise.all(kinds.map((kind) => listed(session, kind, query)))
+  if (json) return screen.json(Object.assign({}, ...answers))
+  const found = kinds.flatMap((kind, at) => kind.many(answers[at]))
+  if (found.length === 0) screen.say(state === 'pending' ? 'nothing waits' : 'none')
+  found.forEach((each, at) => screen.say(...(at > 0 ? [''] : []), ...each.lines(now())))
 }
 
-async function decide(session: Session, path: string, body: object): Promise<void> {
+async function decide(
+  session: Session,
+  id: string,
+  how: 'approve' | 'deny',
+  body: object,
+): Promise<void> {
   const { client, screen, json, now } = session
+  const kind = kindOf(id)
+  const path = `${pathOf(kind.path, id)}/${how}`
   const answer = await client.json({ method: 'POST', path, body }).catch((error: unknown) => {
     const gone = error instanceof Failure && error.status === 409
     throw gone ? new Failure(EXIT.no, error.message) : error
   })
   if (json) return screen.json(answer)
-  screen.say(...approvalLines(read(OneApproval, answer).approval, now()))
+  screen.say(...kind.one(answer).lines(now()))
 }

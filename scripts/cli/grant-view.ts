@@ -13,6 +13,7 @@ export function grantLines(grant: GrantView, now: number): readonly string[] {
       ['agent', agent],
       ['tenant', project === null ? tenant : `${tenant}, project ${project}`],
       ['may call', providers.flatMap(providerText)],
+      ['added to it', grant.widened.flatMap((each) => addedText(each, now))],
       ['from', cidrs.length > 0 ? cidrs.join(' ') : 'the addresses of a matching host entry'],
       ['created', when(grant.created_at, now)],
       ['expires', when(grant.expires_at, now)],
@@ -30,11 +31,25 @@ export function grantLines(grant: GrantView, now: number): readonly string[] {
 }
 
 function providerText({ provider, access, allow, deny }: Granted): readonly string[] {
-  const allowed = (allow ?? []).map(({ methods, method, pattern }) => {
+  const denied = deny.map((pattern) => `  deny ${pattern}`)
+  return [`${provider} (${access})`, ...allowLines(allow), ...denied]
+}
+
+/** What an agent asked for and got: who takes it back denies that request. */
+function addedText(
+  { id, provider, access, allow, until }: GrantView['widened'][number],
+  now: number,
+): readonly string[] {
+  const end = until === null ? '' : `, until ${when(until, now)}`
+  return [`${provider} (${access})${end}  by ${id}`, ...allowLines(allow)]
+}
+
+/** A line for each rule. */
+export function allowLines(allow: Granted['allow']): readonly string[] {
+  return (allow ?? []).map(({ methods, method, pattern }) => {
     const names = [...methods, ...[method].flat()].join(',')
     return `  allow ${names} ${pattern}`
   })
-  return [`${provider} (${access})`, ...allowed, ...deny.map((pattern) => `  deny ${pattern}`)]
 }
 
 function approvalText({ approval, approval_hold_seconds: hold }: GrantView): string {

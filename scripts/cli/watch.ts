@@ -1,14 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
-import { Approvals, OneApproval, read } from './answers.ts'
-import type { ApprovalView } from './answers.ts'
-import { approvalLines, stateText } from './approval-view.ts'
 import { backoff } from './backoff.ts'
 import { Failure, isPassing } from './exit.ts'
 import { pathOf } from './id.ts'
+import { kindOf, KINDS, listed } from './kinds.ts'
+import type { Question } from './kinds.ts'
 import type { Session } from './session.ts'
 
-const PATH = '/_outpost/approvals'
 const EVERY_MS = 2000
 const MANY = 200
 
@@ -16,9 +14,9 @@ const MANY = 200
  * Shows what waits, each new one as it comes, and what became of it; until `stop`. A server that
  * goes away is asked again; one that was never there ends it.
  */
-export async function watchApprovals(session: Session, tenant: string | undefined): Promise<void> {
+export async function watchQuestions(session: Session, tenant: string | undefined): Promise<void> {
   const { screen, json, stop } = session
-  const waiting = new Map<string, ApprovalView>()
+  const waiting = new Map<string, Question>()
   const wait = backoff()
   let reached = false
   if (!json) screen.tell('watching; Ctrl-C ends it')
@@ -43,14 +41,15 @@ export async function watchApprovals(session: Session, tenant: string | undefine
 async function look(
   session: Session,
   tenant: string | undefined,
-  waiting: Map<string, ApprovalView>,
+  waiting: Map<string, Question>,
 ): Promise<void> {
   const query = { tenant, state: 'pending', limit: MANY }
-  const { approvals } = read(Approvals, await session.client.json({ path: PATH, query }))
-  const ids = new Set(approvals.map(({ id }) => id))
-  for (const approval of approvals.filter(({ id }) => !waiting.has(id))) {
-    waiting.set(approval.id, approval)
-    showNew(session, approval)
+  const answers = await Promise.all(KINDS.map((kind) => listed(session, kind, query)))
+  const found = KINDS.flatMap((kind, at) => kind.many(answers[at]))
+  const ids = new Set(found.map(({ id }) => id))
+  for (const question of found.filter(({ id }) => !waiting.has(id))) {
+    waiting.set(question.id, question)
+    showNew(session, question)
   }
   const gone = [...waiting.keys()].filter((id) => !ids.has(id))
   for (const id of gone) {
@@ -59,16 +58,17 @@ async function look(
   }
 }
 
-function showNew({ screen, json, now }: Session, approval: ApprovalView): void {
-  if (json) return screen.json(approval, 'lines')
-  screen.say(...approvalLines(approval, now()), `  → outpost approve ${approval.id}`, '')
+function showNew({ screen, json, now }: Session, { id, said, lines }: Question): void {
+  if (json) return screen.json(said, 'lines')
+  screen.say(...lines(now()), `  → outpost approve ${id}`, '')
 }
 
 /** False: it waits still, beyond what a list shows. */
 async function showEnd({ client, screen, json, now }: Session, id: string): Promise<boolean> {
-  const { approval } = read(OneApproval, await client.json({ path: pathOf(PATH, id) }))
-  if (approval.state === 'pending') return false
-  if (json) screen.json(approval, 'lines')
-  else screen.say(`${id}  ${stateText(approval, now())}`, '')
+  const kind = kindOf(id)
+  const { state, said, standing } = kind.one(await client.json({ path: pathOf(kind.path, id) }))
+  if (state === 'pending') return false
+  if (json) screen.json(said, 'lines')
+  else screen.say(`${id}  ${standing(now())}`, '')
   return true
 }

@@ -2,6 +2,7 @@ import * as v from 'valibot'
 
 import type { Operation } from '../../src/control/endpoints.ts'
 import { REFUSALS } from '../../src/refusal.ts'
+import { accessAnswers, accessRequest, widening } from './access-answers.ts'
 
 /**
  * What the endpoints answer. For the document and for tests, which hold every answer against it:
@@ -39,6 +40,7 @@ const grant = v.strictObject({
   approval_hold_seconds: count,
   note: v.string(),
   tokens: v.array(v.strictObject({ created_at: time, valid_until: maybe(time) })),
+  widened: v.array(widening),
 })
 
 const token = v.pipe(v.string(), v.regex(/^op_[0-9A-Za-z]{43}$/))
@@ -169,7 +171,13 @@ const oneApproval = v.strictObject({ approval })
 const paused = v.strictObject({ paused: v.array(pause) })
 
 /** What stands in several answers, by the name that the document gives it. */
-export const NAMED = { Grant: grant, Approval: approval, Pause: pause, Head: head }
+export const NAMED = {
+  Grant: grant,
+  Approval: approval,
+  AccessRequest: accessRequest,
+  Pause: pause,
+  Head: head,
+}
 
 /** What each endpoint answers as JSON when all is well; null: something else, or nothing. */
 export const ANSWERS: Readonly<Record<Operation, v.GenericSchema | null>> = {
@@ -202,6 +210,7 @@ export const ANSWERS: Readonly<Record<Operation, v.GenericSchema | null>> = {
     state: v.picklist(['pending', 'approved', 'denied', 'used', 'expired']),
     expires_at: time,
   }),
+  ...accessAnswers,
   simulate: v.strictObject({
     decision: v.strictObject({
       allow: v.boolean(),

@@ -1,6 +1,7 @@
 import type { Catalog, Credential } from '../../src/catalog.ts'
 import { readSettings, SETTINGS, text } from '../../src/settings.ts'
 import { backendOf } from '../../src/sources/index.ts'
+import { endpointsOf } from '../catalog/auth-endpoints.ts'
 import { partNames } from './certificates.ts'
 
 /** What a compiled catalog wants from the one who runs it. */
@@ -22,9 +23,10 @@ export function needsOf(compiled: {
   const providers = Array.from(CATALOG.providers.values())
   return {
     secrets: SECRET_NAMES,
-    baseUrls: providers.flatMap(({ base_url, auth }) =>
-      'token_url' in auth ? [base_url, auth.token_url] : [base_url],
-    ),
+    baseUrls: providers.flatMap(({ base_url, auth }) => [
+      base_url,
+      ...endpointsOf(auth).map(({ url }) => url),
+    ]),
     uris: providers.flatMap(({ credential }) => urisIn(credential)),
     certificates: [...new Set(providers.flatMap(({ mtls }) => mtls ?? []))],
   }

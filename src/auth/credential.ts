@@ -23,3 +23,8 @@ export function placeHeaders(
     headers.set(name, value)
   }
 }
+
+/** Base64 of the UTF-8 bytes. `btoa` alone throws, naming the text, on anything above U+00FF. */
+export function base64(text: string): string {
+  return new TextEncoder().encode(text).toBase64()
+}

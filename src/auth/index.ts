@@ -1,17 +1,23 @@
 import { apiKeyHeader } from './api_key_header.ts'
 import { apiKeyPath } from './api_key_path.ts'
 import { apiKeyQuery } from './api_key_query.ts'
+import { awsSigV4 } from './aws_sigv4.ts'
 import { basicAuth } from './basic_auth.ts'
 import { bearerRedis } from './bearer_redis.ts'
 import { bearerStatic } from './bearer_static.ts'
 import type { Auth } from './config.ts'
 import { customHeaders } from './custom_headers.ts'
+import { exchange } from './exchange.ts'
+import { gcpServiceAccount } from './gcp_service_account.ts'
+import { githubApp } from './github_app.ts'
 import { hmacSigned } from './hmac_signed.ts'
+import { jwtBearer } from './jwt_bearer.ts'
 import { mtls } from './mtls.ts'
 import { none } from './none.ts'
 import { clientCredentials } from './oauth2_client_credentials.ts'
 import { refreshToken } from './oauth2_refresh_token.ts'
 import type { Plugin } from './plugin.ts'
+import { queryParams } from './query_params.ts'
 import { signerIn } from './signer.ts'
 import type { Schemes, Signer } from './signer.ts'
 
@@ -29,6 +35,12 @@ export const SCHEMES: Schemes = {
   bearer_redis: bearerRedis,
   oauth2_client_credentials: clientCredentials,
   oauth2_refresh_token: refreshToken,
+  aws_sigv4: awsSigV4,
+  gcp_service_account: gcpServiceAccount,
+  github_app: githubApp,
+  jwt_bearer: jwtBearer,
+  exchange,
+  query_params: queryParams,
 }
 
 /** A signer, for the build and for tests. */

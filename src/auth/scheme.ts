@@ -32,6 +32,8 @@ export interface Credentials {
    * @throws Refusal `PROXY_AUTH_ERROR` when that cannot be told.
    */
   readonly stored: (key: string) => Promise<Secret | null>
+  /** Notes a credential that the scheme made itself, and that is good for more than this call. */
+  readonly made: (secret: Secret) => Secret
 }
 
 /** How to get an access token. Neither function runs while a token is at hand. */
@@ -43,10 +45,11 @@ export interface MintRecipe {
 }
 
 /**
- * Sends one request to a token endpoint: within 15 s, without following redirects, and for an
- * answer of 64 KiB at most. Whatever is wrong with the endpoint itself ends the mint.
+ * Sends one request to a token endpoint: all of one mint within 15 s, without following redirects,
+ * and for an answer of `most` bytes, 64 KiB unless told. Whatever is wrong with the endpoint itself
+ * ends the mint.
  */
-export type Ask = (request: Request) => Promise<EndpointAnswer>
+export type Ask = (request: Request, most?: number) => Promise<EndpointAnswer>
 
 export interface EndpointAnswer {
   readonly status: number
@@ -86,6 +89,8 @@ export interface Draft {
   query: string
   /** The body, when the scheme said that it reads it; otherwise null, and the body streams. */
   readonly body: Uint8Array | null
+  /** The call as the agent sent it, its own credential and all: to be read, never to be sent. */
+  readonly asked: SigningCall
   /** Set by a scheme when the body has to go in another framing than the agent's. */
   reframing: Reframing | null
 }
@@ -101,7 +106,14 @@ export interface Reframing {
 }
 
 /** What a scheme can know of a call before its body is read. */
-export type SigningCall = Pick<Draft, 'method' | 'path' | 'query' | 'headers'>
+export interface SigningCall {
+  readonly method: string
+  /** Below the provider's base URL. */
+  readonly path: string
+  /** Without its `?`. */
+  readonly query: string
+  readonly headers: Headers
+}
 
 /**
  * What stands in a path where the upstream wants its credential, from the call that is read until
@@ -130,8 +142,18 @@ export interface Scheme<A> {
   readonly readsBody?: (auth: A) => boolean
   /** True when the signature of this call covers its body, where that depends on the call. */
   readonly readsBodyOf?: (auth: A, call: SigningCall) => boolean
+  /**
+   * Why this call cannot be signed, for the agent; null when it can. Asked before anything is opened or
+   * counted; where it says something the call is refused: a 400.
+   */
+  readonly problem?: (auth: A, call: SigningCall, now: number) => string | null
+  /**
+   * What of a signed draft must not come back, beside the secrets themselves; not there: every word in
+   * the slots.
+   */
+  readonly secretWords?: (draft: Draft) => readonly string[]
   /** True when it opens `minted` credentials, which have to be kept somewhere. */
-  readonly mints?: boolean
+  readonly mints?: boolean | ((auth: A) => boolean)
   /** Puts the credential on the draft. Runs last: nothing changes the request afterwards. */
   readonly sign: (
     draft: Draft,

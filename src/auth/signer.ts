@@ -15,6 +15,10 @@ export interface Signer {
   /** `some`: it depends on the call, and `readsBodyOf` says of which. */
   readonly readsBody: boolean | 'some'
   readonly readsBodyOf: (call: SigningCall) => boolean
+  /** Why this call cannot be signed, for the agent; null when it can. */
+  readonly problem?: (call: SigningCall, now: number) => string | null
+  /** What of a signed draft must not come back; not there: every word in the slots. */
+  readonly secretWords?: (draft: Draft) => readonly string[]
   /** It opens minted credentials. */
   readonly mints: boolean
   /** What upstreams say when they reject the credential: statuses, and codes in the body. */
@@ -59,7 +63,9 @@ function builtIn(auth: BuiltIn, found: Scheme<never> | undefined): Signer {
     slots: scheme.slots(auth),
     readsBody: readsBodyOf ? 'some' : readsBody,
     readsBodyOf: (call) => readsBodyOf?.(auth, call) ?? readsBody,
-    mints: scheme.mints ?? false,
+    problem: (call, now) => scheme.problem?.(auth, call, now) ?? null,
+    ...(scheme.secretWords && { secretWords: scheme.secretWords }),
+    mints: typeof scheme.mints === 'function' ? scheme.mints(auth) : (scheme.mints ?? false),
     rejection: {
       statuses: auth.invalidate_on,
       body: auth.type === 'bearer_redis' ? auth.body_codes : null,

@@ -1,3 +1,4 @@
+import { secondsOf, usable } from './lifetime.ts'
 import type { EndpointAnswer, Mint, NotMinted } from './scheme.ts'
 
 /** How a client shows who it is. `secret` is null for a public client. */
@@ -22,9 +23,7 @@ const ERRORS = new Map<string, string>([
 ])
 
 /** RFC 6750 §2.1 (b64token), and what others send: any visible ASCII without a space. */
-const TOKEN = /^[\x21-\x7e]+$/
-
-const MAX_SKEW_MS = 60_000
+export const TOKEN = /^[\x21-\x7e]+$/
 
 /** A form POST to a token endpoint: RFC 6749 §3.2. Fields that are null are not sent. */
 export function tokenRequest(
@@ -44,10 +43,6 @@ export function tokenRequest(
   return new Request(url, { method: 'POST', headers, body: form })
 }
 
-/** Less would be a mint with every call, more is no date. */
-const SHORTEST_MS = 10_000
-const LONGEST_MS = 400 * 24 * 3_600_000
-
 /** What the endpoint's answer comes to: RFC 6749 §5. `ttlFallback` in seconds. */
 export function readTokenAnswer(answer: EndpointAnswer, now: number, ttlFallback: number): Mint {
   const said = objectOf(answer.json)
@@ -57,7 +52,7 @@ export function readTokenAnswer(answer: EndpointAnswer, now: number, ttlFallback
   const refresh = said['refresh_token']
   return {
     token,
-    until: now + usable(secondsOf(said['expires_in']) ?? ttlFallback),
+    until: now + usable((secondsOf(said['expires_in']) ?? ttlFallback) * 1000),
     refresh: typeof refresh === 'string' && refresh !== '' ? refresh : null,
   }
 }
@@ -74,18 +69,6 @@ function failureOf(status: number, { error }: Readonly<Record<string, unknown>>)
   const known = typeof error === 'string' ? ERRORS.get(error) : undefined
   if (known === undefined) return { failed: `HTTP ${status}`, final: false }
   return { failed: `${known} (${String(error)})`, final: error === 'invalid_grant' }
-}
-
-/** How long a token of that many seconds is used, ms: less 60 s or a tenth, whichever is less. */
-function usable(seconds: number): number {
-  const ms = Math.min(LONGEST_MS, Math.max(SHORTEST_MS, seconds * 1000))
-  return ms - Math.min(MAX_SKEW_MS, ms / 10)
-}
-
-/** Some send `"3600"`. */
-function secondsOf(value: unknown): number | null {
-  const number = typeof value === 'string' && /^\d{1,12}$/.test(value) ? Number(value) : value
-  return typeof number === 'number' && Number.isFinite(number) && number > 0 ? number : null
 }
 
 /** RFC 6749 §2.3.1 has both parts form-encoded before they are joined. */

@@ -1,6 +1,7 @@
 import type { GenericSchema } from 'valibot'
 
 import type { RefusalCode } from '../refusal.ts'
+import { ACCESS_ENDPOINTS } from './access_endpoints.ts'
 import { newGrantBody } from './grant_schema.ts'
 import * as schemas from './schemas.ts'
 
@@ -177,6 +178,7 @@ export const ENDPOINTS = {
     status: 200,
     params: schemas.approvalParams,
   },
+  ...ACCESS_ENDPOINTS,
   audit: {
     method: 'GET',
     path: '/_outpost/audit',

@@ -37,6 +37,11 @@ export const approvalId = word(
   'the id of an approval: "ap_" and what follows',
 )
 
+export const accessId = word(
+  /^ar_[a-zA-Z0-9]{1,60}$/,
+  'the id of a request for access: "ar_" and what follows',
+)
+
 /** The id of a host entry. */
 export const hostId = word(/^[\x21-\x7e]{1,100}$/, 'the id of an entry of hosts.yaml')
 

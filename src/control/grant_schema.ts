@@ -18,7 +18,7 @@ const MAX_RULES = 200
 const MAX_WINDOW_MS = 31 * 24 * 3_600_000
 
 /** An entry of `allow`, with the same choice of words that a provider file has. */
-const rule = v.pipe(
+export const rule = v.pipe(
   v.strictObject(
     {
       method: v.exactOptional(method),
@@ -36,9 +36,11 @@ const rule = v.pipe(
   })),
 )
 
+export const access = v.picklist(['read', 'write'], '"read" or "write"')
+
 const grantedProvider = v.strictObject({
   provider,
-  access: v.picklist(['read', 'write'], '"read" or "write"'),
+  access,
   allow: v.exactOptional(v.nullable(list(rule, 1, MAX_RULES)), null),
   deny: v.exactOptional(list(pattern, 0, MAX_RULES), []),
 })

@@ -79,9 +79,14 @@ function standing(each: Grant): Grant {
   throw new Refusal('PROXY_CONFLICT', 'the grant is revoked')
 }
 
+/** What names providers for a tenant. */
+type Named = Pick<NewGrantBody, 'tenant'> & {
+  readonly providers: readonly { readonly provider: string }[]
+}
+
 /** The providers that there are not, or not for this tenant: it is told no more of them than that. */
-function strangeProviders(
-  { tenant, providers }: NewGrantBody,
+export function strangeProviders(
+  { tenant, providers }: Named,
   known: ReadonlyMap<string, Provider>,
 ): WrongField[] {
   return providers.flatMap(({ provider }, index) => {

@@ -1,4 +1,5 @@
-import { approvalStatus, whoami } from './agent.ts'
+import { accessRequest, approveAccess, denyAccess, listAccessRequests } from './access_requests.ts'
+import { accessStatus, approvalStatus, whoami } from './agent.ts'
 import { approval, approve, deny, listApprovals } from './approvals.ts'
 import { audit, streamAudit, verifyAudit } from './audit.ts'
 import type { Operation } from './endpoints.ts'
@@ -27,6 +28,11 @@ export const HANDLERS: { readonly [Name in Operation]: Handler<Name> } = {
   listApprovals,
   approval,
   approve,
+  listAccessRequests,
+  accessRequest,
+  approveAccess,
+  denyAccess,
+  accessStatus,
   deny,
   audit,
   verifyAudit,

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 
 import {
+  accessId,
   agent,
   approvalId,
   cursor,
@@ -56,6 +57,19 @@ export const approveBody = v.strictObject({
 })
 
 export const denyBody = v.strictObject({})
+
+export const accessParams = v.strictObject({ id: accessId })
+
+export const accessQuery = v.strictObject({
+  tenant: v.exactOptional(tenant),
+  state: v.exactOptional(picked('pending', 'approved', 'denied', 'expired')),
+  limit,
+})
+
+/** `expires_in`: seconds, in place of what the agent asked for. */
+export const approveAccessBody = v.strictObject({
+  expires_in: v.exactOptional(v.nullable(lifetime), null),
+})
 
 export const auditQuery = v.strictObject({
   tenant: v.exactOptional(tenant, 'default'),

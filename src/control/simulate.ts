@@ -11,6 +11,7 @@ import { decide } from '../policy/decide.ts'
 import type { Decision, Unread } from '../policy/decision.ts'
 import { asRefusal, Refusal } from '../refusal.ts'
 import type { RefusalCode } from '../refusal.ts'
+import { asOf } from '../widening/widening.ts'
 import type { ControlDeps } from './deps.ts'
 import type { Asked, Handler } from './handler.ts'
 import { wrong } from './input.ts'
@@ -107,7 +108,7 @@ function decideRead(caller: Caller, provider: Provider, call: Call, body = ''): 
 }
 
 /** @throws Refusal 404 for a grant that is not there, 400 for a host entry that is not. */
-async function callerIn({ body, deps }: Asked<'simulate'>): Promise<Caller> {
+async function callerIn({ body, deps, now }: Asked<'simulate'>): Promise<Caller> {
   const { grant: id, host: hostId } = body
   const host = hostId === undefined ? null : hostIn(deps, hostId)
   const grant = id === undefined ? null : (await findById(id, deps, (each) => each.grant(id))).found
@@ -115,7 +116,11 @@ async function callerIn({ body, deps }: Asked<'simulate'>): Promise<Caller> {
   return {
     ...NOBODY,
     host,
-    ...(grant && { grant: { ...grant, hash: '' }, project: grant.project, agent: grant.agent }),
+    ...(grant && {
+      grant: { ...asOf(grant, now), hash: '' },
+      project: grant.project,
+      agent: grant.agent,
+    }),
     tenant,
     grantRequired: deps.settings.requireGrant,
     pauses: await deps.tenantOf(tenant).pauses(),

@@ -1,7 +1,8 @@
 import * as v from 'valibot'
 
 import { METHODS } from '../policy/written.ts'
-import { provider, word } from './fields.ts'
+import { lifetime, list, note, provider, word } from './fields.ts'
+import { access, rule } from './grant_schema.ts'
 
 /** The arguments of the tools of `/_outpost/mcp`. Their JSON Schemas are in src/mcp/texts.ts. */
 const MOST_NAMES = 100
@@ -72,6 +73,18 @@ export const requestArguments = v.strictObject({
 })
 
 export type RequestArguments = v.InferOutput<typeof requestArguments>
+
+/** So many rules a person still reads. */
+const MOST_RULES = 20
+
+/** `request_access`: what a grant may have, said in its words. */
+export const accessArguments = v.strictObject({
+  provider,
+  access,
+  allow: v.exactOptional(v.nullable(list(rule, 1, MOST_RULES)), null),
+  reason: v.pipe(note, v.minLength(1, 'the reason')),
+  duration: v.exactOptional(v.nullable(lifetime), null),
+})
 
 /** `list_capabilities`. */
 export const capabilitiesArguments = v.strictObject({ provider: v.exactOptional(provider) })

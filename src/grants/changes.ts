@@ -1,10 +1,11 @@
+import { liveIn } from '../widening/widening.ts'
 import { stateOf } from './grant.ts'
-import type { Grant, GrantedProvider, GrantState } from './grant.ts'
+import type { Grant, GrantedProvider, GrantState, Widening } from './grant.ts'
 
 /** What an operator asks for, checked by a schema already. */
 export interface GrantInput extends Omit<
   Grant,
-  'id' | 'created' | 'expires' | 'revoked' | 'tokens'
+  'id' | 'created' | 'expires' | 'revoked' | 'tokens' | 'widened'
 > {
   /** Seconds. */
   readonly expires_in: number
@@ -19,12 +20,22 @@ export type GrantChange =
   | { readonly is: 'rotate'; readonly hash: string; readonly overlap: number }
 
 /** A grant as operators see it: no hash, times in ISO. */
-export interface GrantView extends Omit<Grant, 'created' | 'expires' | 'revoked' | 'tokens'> {
+export interface GrantView extends Omit<
+  Grant,
+  'created' | 'expires' | 'revoked' | 'tokens' | 'widened'
+> {
   readonly state: GrantState
   readonly created_at: string
   readonly expires_at: string
   readonly revoked_at: string | null
   readonly tokens: readonly { readonly created_at: string; readonly valid_until: string | null }[]
+  /** What was added to it and holds. */
+  readonly widened: readonly WideningView[]
+}
+
+/** `until` in ISO; null: as long as the grant. */
+export interface WideningView extends Omit<Widening, 'until' | 'deny'> {
+  readonly until: string | null
 }
 
 /** A new grant with its first token. */
@@ -72,7 +83,7 @@ export function revoked(grant: Grant, now: number): Grant {
 }
 
 export function viewOf(grant: Grant, now: number): GrantView {
-  const { created, expires, revoked: ended, tokens, ...rest } = grant
+  const { created, expires, revoked: ended, tokens, widened: _widened, ...rest } = grant
   return {
     ...rest,
     state: stateOf(grant, now),
@@ -83,7 +94,16 @@ export function viewOf(grant: Grant, now: number): GrantView {
       created_at: iso(token.created),
       valid_until: token.until === null ? null : iso(token.until),
     })),
+    widened: wideningsOf(grant, now),
   }
+}
+
+/** What was added to a grant and holds at that moment. */
+export function wideningsOf(grant: Grant, now: number): readonly WideningView[] {
+  return liveIn(grant, now).map(({ deny: _deny, until, ...rest }) => ({
+    ...rest,
+    until: until === null ? null : iso(until),
+  }))
 }
 
 function lowered(granted: GrantedProvider): GrantedProvider {

@@ -25,6 +25,14 @@ export interface GrantedProvider {
   readonly deny: readonly string[]
 }
 
+/** What an operator allowed beside `providers`, because the agent asked: docs/mcp.md. */
+export interface Widening extends GrantedProvider {
+  /** Of the request for it: `ar_…`. */
+  readonly id: string
+  /** Unix ms; null: as long as the grant. */
+  readonly until: number | null
+}
+
 /** One token of a grant. The token itself is nowhere. */
 export interface GrantToken {
   /** SHA-256 of the whole token, lower-case hex. */
@@ -58,6 +66,8 @@ export interface Grant {
   /** How long a call waits for its approval before it is refused, 0 to 60 s. */
   readonly approval_hold_seconds: number
   readonly note: string
+  /** Not there in grants that nothing was ever added to. */
+  readonly widened?: readonly Widening[]
   /** The newest first: the one that holds, and the one that it replaced. */
   readonly tokens: readonly GrantToken[]
 }

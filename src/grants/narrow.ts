@@ -1,5 +1,5 @@
 import { arrange, denials, speaksFor } from '../policy/rules.ts'
-import type { Grant, GrantedProvider, GrantRule } from './grant.ts'
+import type { Grant, GrantedProvider, GrantRule, Widening } from './grant.ts'
 
 /** A call that the provider's own policy lets through. */
 export interface NarrowCall {
@@ -25,17 +25,30 @@ export type Narrowed =
 
 /**
  * Whether the grant lets the call through that policy lets through already. Denials hold for any
- * reading of the path; what is allowed is matched on the path as it is sent.
+ * reading of the path; what is allowed is matched on the path as it is sent. A widening allows what it
+ * says, but nothing that the grant itself denies. It must be one that holds: see `asOf`.
  */
 export function narrowedBy(grant: Grant, call: NarrowCall): Narrowed {
   const granted = grantedIn(grant, call.provider)
-  if (!granted) return outside(grant, call.provider)
-  const at = grant.providers.indexOf(granted)
-  const where = `grant ${grant.id}.providers[${at}]`
+  const own = granted ? says(granted, call, whereIs(grant, granted)) : outside(grant, call.provider)
+  if (own.ok || (granted && arrangedOf(granted).deny(call.readings) >= 0)) return own
+  for (const wider of widenedIn(grant, call.provider)) {
+    const more = says(wider, call, `grant ${grant.id}.widened ${wider.id}`)
+    if (more.ok) return more
+  }
+  return own
+}
+
+function whereIs(grant: Grant, granted: GrantedProvider): string {
+  return `grant ${grant.id}.providers[${grant.providers.indexOf(granted)}]`
+}
+
+/** What one entry of a grant says by itself. */
+function says(granted: GrantedProvider, call: NarrowCall, where: string): Narrowed {
+  const { deny, allow } = arrangedOf(granted)
   if (granted.access !== 'write' && call.sensitive) {
     return no(`${where}.access`, `a sensitive call, and access is ${granted.access}`)
   }
-  const { deny, allow } = arrangedOf(granted)
   const denied = deny(call.readings)
   if (denied >= 0) return no(`${where}.deny[${denied}]`, `${granted.deny[denied]} denies it`)
   if (granted.allow === null) return { ok: true, pattern: null, rule: where }
@@ -50,6 +63,18 @@ export function narrowedBy(grant: Grant, call: NarrowCall): Narrowed {
 export function grantedIn(grant: Grant, name: string): GrantedProvider | undefined {
   return grant.providers.find(({ provider }) => provider === name)
 }
+
+/** Whether the grant says anything of a provider, by its lower-case name. */
+export function isFor(grant: Grant, name: string): boolean {
+  return grantedIn(grant, name) !== undefined || widenedIn(grant, name).length > 0
+}
+
+/** What was added to a grant for a provider. */
+export function widenedIn({ widened }: Grant, name: string): readonly Widening[] {
+  return widened?.filter(({ provider }) => provider === name) ?? NOTHING_ADDED
+}
+
+const NOTHING_ADDED: readonly Widening[] = []
 
 /** The answer for a provider that the grant is not for. */
 export function outside(grant: Grant, name: string): Extract<Narrowed, { ok: false }> {

@@ -27,8 +27,8 @@ export function tokenHash(token: string): Promise<string> {
   return digest(utf8.encode(token))
 }
 
-/** `gr_` or `ap_`, the tag of the tenant, and 20 random digits: 119 bits. */
-export function newId(prefix: 'gr' | 'ap', tenant: string, random: Random): string {
+/** `gr_`, `ap_` or `ar_`, the tag of the tenant, and 20 random digits: 119 bits. */
+export function newId(prefix: 'gr' | 'ap' | 'ar', tenant: string, random: Random): string {
   return `${prefix}_${tagOf(tenant)}${randomDigits(ID_DIGITS, random)}`
 }
 
@@ -46,7 +46,7 @@ export function tagOf(tenant: string): string {
 
 /** The tag in an id; null when it is no id of ours. */
 export function tagIn(id: string): string | null {
-  return /^(?:gr|ap)_([0-9A-Za-z]{6})[0-9A-Za-z]{20}$/.exec(id)?.[1] ?? null
+  return /^(?:gr|ap|ar)_([0-9A-Za-z]{6})[0-9A-Za-z]{20}$/.exec(id)?.[1] ?? null
 }
 
 /** Digits without bias: a remainder of a whole byte would favour the first eight of them. */

@@ -1,8 +1,9 @@
-import type { Provider, Rule } from '../catalog.ts'
+import type { Host, Provider, Rule } from '../catalog.ts'
 import { readFields } from '../control/input.ts'
 import { capabilitiesArguments } from '../control/tool_schemas.ts'
 import { wantsApproval } from '../grants/grant.ts'
-import { grantedIn } from '../grants/narrow.ts'
+import type { Grant, GrantedProvider } from '../grants/grant.ts'
+import { grantedIn, widenedIn } from '../grants/narrow.ts'
 import type { Caller } from '../identity.ts'
 import { reachOf } from '../identity.ts'
 import { pausedBy } from '../pauses/pause.ts'
@@ -56,32 +57,44 @@ async function grantIn({ grant }: Caller, deps: Asking['deps']) {
 }
 
 function providerFor(caller: Caller, provider: Provider) {
-  const { name, description, docs_url, base_url, alias_of, forwarding } = provider
+  const { name, description, docs_url, base_url, alias_of } = provider
   const { host, grant, tenant, agent, pauses } = caller
-  const granted = grant ? grantedIn(grant, name) : null
-  const sensitive = host?.can_call_sensitive !== false && granted?.access !== 'read'
+  const granted = grant && [grantedIn(grant, name) ?? [], widenedIn(grant, name)].flat()
   return {
     name,
     description,
     docs_url,
     base_url,
     host: new URL(base_url).host,
-    access: sensitive ? 'write' : 'read',
+    access: mayWrite(granted, host) ? 'write' : 'read',
     paused: pausedBy(pauses, { tenant, agent, provider: name, alias_of }) !== null,
-    approval: {
-      reads: grant !== null && wantsApproval(grant, false),
-      writes: grant !== null && wantsApproval(grant, true),
-    },
-    /** Both have to let a call through; null: whatever the provider's rules allow. */
-    grant_rules: granted && { allow: granted.allow, deny: granted.deny },
-    provider_rules: {
-      only_what_is_listed: forwarding.mode === 'allowlist',
-      writes_are_sensitive: forwarding.treat_writes_as_sensitive,
-      allow: forwarding.allow.slice(0, MOST_RULES).map(ruleShown),
-      deny: forwarding.deny.slice(0, MOST_RULES),
-      more: Math.max(forwarding.allow.length, forwarding.deny.length) > MOST_RULES,
-    },
-    rate_limits: forwarding.rate_limits,
+    approval: approvalsOf(grant),
+    /** One of them has to let a call through, and the provider's rules. null: those alone. */
+    grant_rules: granted?.map(({ access, allow, deny }) => ({ access, allow, deny })) ?? null,
+    provider_rules: rulesOf(provider),
+    rate_limits: provider.forwarding.rate_limits,
+  }
+}
+
+function mayWrite(granted: readonly GrantedProvider[] | null, host: Host | null): boolean {
+  if (host?.can_call_sensitive === false) return false
+  return granted === null || granted.some(({ access }) => access === 'write')
+}
+
+/** Whether reads and writes wait for a person. */
+function approvalsOf(grant: Grant | null) {
+  const wanted = (sensitive: boolean) => grant !== null && wantsApproval(grant, sensitive)
+  return { reads: wanted(false), writes: wanted(true) }
+}
+
+function rulesOf({ forwarding }: Provider) {
+  const { mode, treat_writes_as_sensitive, allow, deny } = forwarding
+  return {
+    only_what_is_listed: mode === 'allowlist',
+    writes_are_sensitive: treat_writes_as_sensitive,
+    allow: allow.slice(0, MOST_RULES).map(ruleShown),
+    deny: deny.slice(0, MOST_RULES),
+    more: Math.max(allow.length, deny.length) > MOST_RULES,
   }
 }
 

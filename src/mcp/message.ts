@@ -3,7 +3,7 @@ import { isObject, readJson } from '../content/json.ts'
 import type { Json, JsonObject } from '../content/json.ts'
 import { Refusal } from '../refusal.ts'
 
-/** What a client of MCP sends in one POST: https://modelcontextprotocol.io/specification/2025-11-25/basic */
+/** What a client of MCP sends in one POST: https://modelcontextprotocol.io/specification/2026-07-28/basic */
 export type Message =
   | {
       readonly is: 'request'

@@ -3,45 +3,59 @@ import type { Json, JsonObject } from '../content/json.ts'
 import { asRefusal } from '../refusal.ts'
 import { VERSION } from '../version.ts'
 import { thrown } from './refused.ts'
+import { LEGACY, REVISIONS } from './revision.ts'
+import type { Era } from './revision.ts'
+import type { RpcError } from './rpc_error.ts'
 import { INSTRUCTIONS } from './texts.ts'
 import type { Asking, Said } from './tool.ts'
 import { TOOLS } from './tools.ts'
 
-/** The revisions of MCP that are spoken, the newest first. */
-export const REVISIONS: readonly string[] = ['2025-11-25', '2025-06-18']
-
 /** Who asks, in which request. */
 export type Asker = Omit<Asking, 'args'>
-
-/** An error of JSON-RPC (https://www.jsonrpc.org/specification#error_object). */
-export interface RpcError {
-  readonly code: -32601 | -32602
-  readonly message: string
-}
 
 export type Answer = { readonly result: object } | { readonly error: RpcError }
 
 type Method = (params: JsonObject, asker: Asker) => Answer | Promise<Answer>
 
 const NO_PARAMS: JsonObject = new Map()
+const SERVER = { name: 'outpost', title: 'Outpost', version: VERSION }
+const CAPABILITIES = { tools: {} }
 
-const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
-  ['initialize', initialize],
-  ['ping', () => ({ result: {} })],
-  ['tools/list', listTools],
-  ['tools/call', callTool],
-])
+/** How long a client may go by what it was told, ms: what it is told depends on its grant. */
+const CACHING = { ttlMs: 60_000, cacheScope: 'private' }
+
+const METHODS: Readonly<Record<Era, ReadonlyMap<string, Method>>> = {
+  legacy: new Map<string, Method>([
+    ['initialize', initialize],
+    ['ping', () => ({ result: {} })],
+    ['tools/list', listTools],
+    ['tools/call', callTool],
+  ]),
+  modern: new Map<string, Method>([
+    ['server/discover', discover],
+    ['tools/list', listTools],
+    ['tools/call', callTool],
+  ]),
+}
 
 /** What a request of JSON-RPC is answered. Never throws for what was asked. */
 export async function answerOf(
-  method: string,
-  params: Json | undefined,
+  era: Era,
+  { method, params = NO_PARAMS }: { readonly method: string; readonly params?: Json | undefined },
   asker: Asker,
 ): Promise<Answer> {
-  const known = METHODS.get(method)
+  const known = METHODS[era].get(method)
   if (!known) return failure(-32601, 'no such method')
-  const named = params ?? NO_PARAMS
-  return isObject(named) ? known(named, asker) : failure(-32602, '"params" has to be an object')
+  if (!isObject(params)) return failure(-32602, '"params" has to be an object')
+  const answer = await known(params, asker)
+  return era === 'legacy' || 'error' in answer ? answer : { result: modern(answer.result) }
+}
+
+/** What results say since 2026-07-28. */
+function modern(result: object): object {
+  const _meta = { 'io.modelcontextprotocol/serverInfo': SERVER }
+  const caching = 'content' in result ? {} : CACHING
+  return { resultType: 'complete', ...result, ...caching, _meta }
 }
 
 /** The client's revision where we speak it, else our newest: it then goes on with that or not at all. */
@@ -50,12 +64,17 @@ function initialize(params: JsonObject): Answer {
   if (typeof asked !== 'string') return failure(-32602, '"protocolVersion" has to be a text')
   return {
     result: {
-      protocolVersion: REVISIONS.includes(asked) ? asked : REVISIONS[0],
-      capabilities: { tools: {} },
-      serverInfo: { name: 'outpost', title: 'Outpost', version: VERSION },
+      protocolVersion: LEGACY.includes(asked) ? asked : LEGACY[0],
+      capabilities: CAPABILITIES,
+      serverInfo: SERVER,
       instructions: INSTRUCTIONS,
     },
   }
+}
+
+function discover(): Answer {
+  const capabilities = CAPABILITIES
+  return { result: { supportedVersions: REVISIONS, capabilities, instructions: INSTRUCTIONS } }
 }
 
 /** All at once, so that no cursor is ever ours. */

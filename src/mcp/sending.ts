@@ -27,6 +27,10 @@ export async function sendCall(asking: Asking): Promise<Said> {
   const checked = readFields(requestArguments, plain(new Map(fields)))
   const response = await proxy(innerRequest(checked, body, asking), deps)
   const read = await readAnswer(response)
+  if (response.headers.get('x-proxy-error') === 'PROXY_GRANT_DENIED') {
+    // It may be wider by now than this isolate knows: the next call asks.
+    deps.grantCopies.forget(asking.caller.grant?.hash ?? '')
+  }
   return refusalIn(response, read) ?? { value: { ...headOf(response), ...read } }
 }
 

@@ -3,7 +3,10 @@ import { callerOf } from '../control/callers.ts'
 import type { ControlDeps } from '../control/deps.ts'
 import { Refusal } from '../refusal.ts'
 import { readMessage } from './message.ts'
-import { answerOf, REVISIONS } from './methods.ts'
+import type { MessageId } from './message.ts'
+import { answerOf } from './methods.ts'
+import type { Answer } from './methods.ts'
+import { eraOf } from './revision.ts'
 
 /** A message, with the body of the call that it asks for. */
 const MOST_BYTES = 1024 * 1024
@@ -11,9 +14,9 @@ const MOST_BYTES = 1024 * 1024
 const JSON_TYPE = /^application\/json[ \t]*(?:;|$)/i
 
 /**
- * One POST of MCP's Streamable HTTP
- * (https://modelcontextprotocol.io/specification/2025-11-25/basic/transports). There are no sessions:
- * each request says by itself who asks, as every call does, and is answered with JSON.
+ * One POST of MCP's Streamable HTTP, of this revision and the two before it:
+ * https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http. There are no
+ * sessions: each request says by itself who asks, as every call does, and is answered with JSON.
  * @throws Refusal for a caller who is not let in, and for what is no message of JSON-RPC.
  */
 export async function answerMcp(request: Request, deps: ControlDeps): Promise<Response> {
@@ -22,10 +25,17 @@ export async function answerMcp(request: Request, deps: ControlDeps): Promise<Re
   const bytes = await bytesOf(request)
   const message = readMessage(bytes)
   if (message.is === 'told') return new Response(null, { status: 202 })
-  const { id, method, params } = message
-  if (method !== 'initialize') checkRevision(request)
-  const answer = await answerOf(method, params, { caller, request, deps })
-  return Response.json({ jsonrpc: '2.0', id, ...answer })
+  const { id, method, params = null } = message
+  const era = eraOf(request.headers, method, params)
+  // Clients tell by the status and the code in what is refused here which revisions we speak.
+  if (typeof era === 'object') return replied(id, { error: era }, 400)
+  const answer = await answerOf(era, message, { caller, request, deps })
+  const isUnknown = era === 'modern' && 'error' in answer && answer.error.code === -32601
+  return replied(id, answer, isUnknown ? 404 : 200)
+}
+
+function replied(id: MessageId, answer: Answer, status: number): Response {
+  return Response.json({ jsonrpc: '2.0', id, ...answer }, { status })
 }
 
 /**
@@ -35,14 +45,6 @@ export async function answerMcp(request: Request, deps: ControlDeps): Promise<Re
 function checkOrigin({ headers }: Request): void {
   if (!headers.has('origin')) return
   throw new Refusal('PROXY_CROSS_ORIGIN', 'not for pages of a browser', { reason: 'Origin' })
-}
-
-function checkRevision({ headers }: Request): void {
-  const said = headers.get('mcp-protocol-version')
-  if (said === null || REVISIONS.includes(said)) return
-  throw new Refusal('PROXY_BAD_REQUEST', 'this revision of MCP is not spoken', {
-    metadata: { supported: REVISIONS },
-  })
 }
 
 async function bytesOf({ headers, body }: Request): Promise<Uint8Array> {

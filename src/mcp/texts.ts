@@ -6,7 +6,7 @@ import type { ToolText } from './tool.ts'
 export const INSTRUCTIONS =
   'Outpost makes calls to APIs for you and puts the credentials in: you never see one and need none. ' +
   'list_capabilities says which APIs (providers) you may call and how; request makes one call. ' +
-  'A call that is refused says why, and what can be done. Never put a credential into the arguments.'
+  'A call that is refused says why, and what can be done; request_access asks a person for more. Never put a credential into the arguments.'
 
 const text = { type: 'string' }
 const KB = 1024
@@ -45,6 +45,52 @@ export const LIST_CAPABILITIES: ToolText = {
     },
   },
   annotations: { readOnlyHint: true, openWorldHint: false },
+}
+
+export const REQUEST_ACCESS: ToolText = {
+  name: 'request_access',
+  title: 'Ask for more access',
+  description:
+    'Asks a person for more than the grant allows: at one provider, read or write, all that it allows or only ' +
+    'the rules of "allow". Nothing is allowed until a person says so, which may take hours. Call it again ' +
+    'with the same arguments to see what was decided; that makes no second question.',
+  inputSchema: {
+    type: 'object',
+    properties: {
+      provider,
+      access: { ...text, enum: ['read', 'write'] },
+      allow: {
+        type: 'array',
+        description: 'Only these. * is one segment of a path, ** any number.',
+        items: {
+          type: 'object',
+          properties: { method: text, pattern: { ...text, description: '/repos/acme/**' } },
+          required: ['method', 'pattern'],
+        },
+      },
+      reason: { ...text, description: 'What it is needed for. The person who decides reads it.' },
+      duration: { type: 'integer', description: 'Seconds; without it, as long as the grant.' },
+    },
+    required: ['provider', 'access', 'reason'],
+    additionalProperties: false,
+  },
+  outputSchema: {
+    type: 'object',
+    properties: {
+      state: { ...text, enum: ['pending', 'approved', 'denied', 'granted'] },
+      id: text,
+      status_url: text,
+      expires_at: text,
+      refusal,
+      next,
+    },
+  },
+  annotations: {
+    readOnlyHint: false,
+    destructiveHint: false,
+    idempotentHint: true,
+    openWorldHint: false,
+  },
 }
 
 export const REQUEST: ToolText = {

@@ -16,7 +16,7 @@ export interface Said {
   readonly failed?: boolean
 }
 
-/** As `tools/list` shows it: https://modelcontextprotocol.io/specification/2025-11-25/server/tools */
+/** As `tools/list` shows it: https://modelcontextprotocol.io/specification/2026-07-28/server/tools */
 export interface ToolText {
   readonly name: string
   readonly title: string

@@ -1,6 +1,7 @@
+import { requestAccess } from './access.ts'
 import { capabilities } from './capabilities.ts'
 import { sendCall } from './sending.ts'
-import { LIST_CAPABILITIES, REQUEST } from './texts.ts'
+import { LIST_CAPABILITIES, REQUEST, REQUEST_ACCESS } from './texts.ts'
 import type { Tool } from './tool.ts'
 
 const anyone = () => true
@@ -9,4 +10,5 @@ const anyone = () => true
 export const TOOLS: readonly Tool[] = [
   { ...LIST_CAPABILITIES, isFor: anyone, run: capabilities },
   { ...REQUEST, isFor: anyone, run: sendCall },
+  { ...REQUEST_ACCESS, isFor: ({ grant }) => grant !== null, run: requestAccess },
 ]

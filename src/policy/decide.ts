@@ -3,7 +3,7 @@ import type { Provider } from '../catalog.ts'
 import { Unreadable } from '../content/content.ts'
 import type { Content } from '../content/content.ts'
 import { wantsApproval } from '../grants/grant.ts'
-import { grantedIn, narrowedBy, outside } from '../grants/narrow.ts'
+import { isFor, narrowedBy, outside } from '../grants/narrow.ts'
 import type { Caller } from '../identity.ts'
 import type { DeniedOperation, Operation } from '../operation.ts'
 import { pausedBy, scopeKey } from '../pauses/pause.ts'
@@ -11,6 +11,7 @@ import { spokenIn } from '../protocols/index.ts'
 import type { Spoken } from '../protocols/index.ts'
 import { deny } from './decision.ts'
 import type { Decision, Denial, Permit, Unread } from './decision.ts'
+import { withDeeds } from './deeds.ts'
 import { readingsOf } from './path.ts'
 import { policyOf, routeOf } from './route.ts'
 import type { Policy, Route, Routed as RoutedCall } from './route.ts'
@@ -20,6 +21,17 @@ import type { Policy, Route, Routed as RoutedCall } from './route.ts'
  * read of the body; null: nothing yet, and where a rule has to see it, the answer is `Unread`.
  */
 export function decide(
+  caller: Caller,
+  provider: Provider,
+  call: Call,
+  content: Content | null,
+): Decision | Unread {
+  const judge = (each: Call) => decideOwn(caller, provider, each, content)
+  return withDeeds(judge(call), provider, { call, content, judge })
+}
+
+/** Of the call by itself. */
+function decideOwn(
   caller: Caller,
   provider: Provider,
   call: Call,
@@ -140,7 +152,7 @@ function outOfReach(caller: Caller, provider: Provider): Denial | null {
   if (host?.providers && !host.providers.includes(name)) {
     return mayNotUse(`host ${host.id}.providers`, `${name} is not in the host's list`)
   }
-  if (grant && !grantedIn(grant, name)) return notGranted(outside(grant, name), false)
+  if (grant && !isFor(grant, name)) return notGranted(outside(grant, name), false)
   const wants = grantWantedBy(caller, provider)
   if (wants === null) return null
   return deny('PROXY_GRANT_REQUIRED', 'this call needs a grant', {

@@ -216,11 +216,10 @@ export function policyOf(provider: Provider): Policy {
 }
 
 function mintsIn({ credential, forwarding }: Provider): Policy['mints'] {
-  const { token_path: path } = credential
-  if (path === undefined || forwarding.allow.some(({ pattern }) => pattern === path)) {
-    return () => false
-  }
-  const among = denials([path])
+  const named = (path: string) => forwarding.allow.some(({ pattern }) => pattern === path)
+  const paths = (credential.token_paths ?? []).filter((path) => !named(path))
+  if (paths.length === 0) return () => false
+  const among = denials(paths)
   return (readings) => among(readings) >= 0
 }
 

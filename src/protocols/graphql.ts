@@ -11,32 +11,15 @@ import { chosen, readDocument, selected } from './graphql_document.ts'
 import type { Document, Selected } from './graphql_document.ts'
 import { requestsOf } from './graphql_request.ts'
 import type { GraphqlRequest } from './graphql_request.ts'
+import type { GraphqlRules } from './graphql_rules.ts'
 import { fits, ruled } from './listed.ts'
-import type { Lists } from './listed.ts'
+import type { Protocol } from './protocol.ts'
 import { spoken } from './spoken.ts'
-
-/**
- * `graphql` of a provider file. The entries of its lists are `query`, `mutation` or `subscription`, or
- * one of these with a field of the root, in which `*` is any characters: `mutation.delete*`.
- */
-export interface GraphqlRules extends Lists {
-  /** A pattern. Another spelling of the path is the same path. */
-  readonly path: string
-  /** Fields in fields. null: no limit but that of the parser. */
-  readonly max_depth: number | null
-  /** Of the whole document, with fragments in their places. */
-  readonly max_aliases: number | null
-  readonly max_root_fields: number | null
-  /** The documents that a client may name instead of sending them, by id or SHA-256. */
-  readonly persisted: Readonly<Record<string, string>>
-  /** As `forwarding` says it. */
-  readonly treat_writes_as_sensitive: boolean
-}
 
 const PLACE = 'graphql'
 
 /** https://graphql.github.io/graphql-over-http/draft/ */
-export const graphql = {
+export const graphql: Protocol<GraphqlRules> = {
   wants(call: Call, rules: GraphqlRules): Wanted | null {
     if (pathsOf(rules)(readingsOf(call.path)) < 0) return null
     // What a browser asks of a server beforehand.
@@ -57,7 +40,9 @@ export const graphql = {
     if (method !== 'POST' && request.body !== null) {
       throw new Unreadable('a GraphQL request by GET has no body')
     }
-    const parts = requestsOf(call, content).map((each) => partOf(each, rules))
+    const parts = requestsOf(call, method === 'POST' ? content : null).map((each) =>
+      partOf(each, rules),
+    )
     if (method !== 'POST' && parts.some(({ type }) => type === 'mutation')) {
       throw new Unreadable('a mutation is asked for by POST')
     }

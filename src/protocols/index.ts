@@ -1,8 +1,11 @@
 import type { Call } from '../call.ts'
 import type { Provider } from '../catalog.ts'
 import type { Content, Wanted } from '../content/content.ts'
+import type { Upstream } from '../forward.ts'
 import { PROTOCOLS } from '../generated/catalog.ts'
 import type { Operation } from '../operation.ts'
+import type { Permit } from '../policy/decision.ts'
+import { awsProviderOf } from './aws_provider.ts'
 import type { Protocol } from './protocol.ts'
 
 /** How one call asks for an operation, and how to find out which. */
@@ -32,7 +35,12 @@ const known = new WeakMap<Provider, readonly Listener[]>()
 
 /** One line a protocol: what of a provider is its configuration; null where it does not speak it. */
 function listenersOf(provider: Provider): readonly Listener[] {
-  return [...listening(PROTOCOLS.git, provider.git)]
+  return [
+    ...listening(PROTOCOLS.git, provider.git),
+    ...listening(PROTOCOLS.graphql, provider.graphql),
+    ...listening(PROTOCOLS.mcp, provider.mcp),
+    ...listening(PROTOCOLS.aws, awsProviderOf(provider)),
+  ]
 }
 
 /** The protocol by the provider's rules for it. */
@@ -47,4 +55,14 @@ function listening<C>(protocol: Protocol<C> | null, config: C | null): readonly 
       return { wants, enough, read: (content) => protocol.read(call, config, content) }
     },
   ]
+}
+
+/** The answer without what it says that there is and the caller may not ask for. */
+export function pruned(
+  upstream: Upstream,
+  permit: Permit,
+  kept: boolean,
+): Upstream | Promise<Upstream> {
+  const { mcp } = permit.provider
+  return mcp && PROTOCOLS.mcp ? PROTOCOLS.mcp.pruned(upstream, permit, kept) : upstream
 }

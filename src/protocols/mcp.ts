@@ -1,6 +1,5 @@
 import type { Call } from '../call.ts'
 import { check } from '../content/conditions.ts'
-import type { Conditions } from '../content/conditions.ts'
 import { Unreadable } from '../content/content.ts'
 import type { Content, Wanted } from '../content/content.ts'
 import { isObject } from '../content/json.ts'
@@ -12,23 +11,12 @@ import { bodyType } from './body_type.ts'
 import { readMessages } from './jsonrpc.ts'
 import type { Message } from './jsonrpc.ts'
 import { fits, ruled, strictest } from './listed.ts'
-import type { Lists } from './listed.ts'
+import { pruned } from './mcp_pruned.ts'
+import { refusedAs403, toolRuling } from './mcp_rules.ts'
+import type { McpRules } from './mcp_rules.ts'
 import { checkHeaders, checkVersion } from './mcp_versions.ts'
+import type { Protocol } from './protocol.ts'
 import { spoken } from './spoken.ts'
-
-/** `mcp` of a provider file. In the entries of its lists `*` is any characters. */
-export interface McpRules {
-  /** A pattern. Another spelling of the path is the same path. */
-  readonly path: string
-  /** Of `tools/call`, by the name of the tool. */
-  readonly tools: Lists
-  /** What the arguments of a tool have to be. Every entry that is for the tool holds. */
-  readonly arguments: readonly { readonly tool: string; readonly conditions: Conditions }[]
-  /** Of every other method. */
-  readonly methods: Lists
-  /** As `forwarding` says it. */
-  readonly treat_writes_as_sensitive: boolean
-}
 
 /** What changes nothing, in any revision. `notifications/…` do not either. */
 const READS = new Set([
@@ -54,8 +42,15 @@ const READS = new Set([
 /** What every client has to say, whatever it then asks for. */
 const HANDSHAKE = new Set(['initialize', 'ping', 'server/discover'])
 
+/** A protocol whose answers say what there is to ask for. */
+export interface McpProtocol extends Protocol<McpRules> {
+  readonly pruned: typeof pruned
+}
+
 /** https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http */
-export const mcp = {
+export const mcp: McpProtocol = {
+  pruned,
+
   wants(call: Call, rules: McpRules): Wanted | null {
     if (pathsOf(rules)(readingsOf(call.path)) < 0) return null
     // What a browser asks of a server beforehand.
@@ -137,23 +132,6 @@ function toolCall(params: Json, rules: McpRules): Ruling {
   }
   const ruling = toolRuling(name, rules)
   return ruling?.is === 'allow' ? (unmet(name, params, rules) ?? ruling) : ruling
-}
-
-/** What the lists say of calling a tool, whatever its arguments. */
-export function toolRuling(name: string, rules: McpRules): Ruling {
-  return refusedAs403(
-    ruled([{ name, writes: true }], rules.tools, {
-      matches: fits,
-      caseless: true,
-      place: 'mcp.tools',
-      treat_writes_as_sensitive: rules.treat_writes_as_sensitive,
-    }),
-  )
-}
-
-/** To a client of MCP a 404 says that its session is over, and it would begin another. */
-function refusedAs403(ruling: Ruling): Ruling {
-  return ruling?.is === 'deny' ? { ...ruling, listed: true } : ruling
 }
 
 /** The first condition that the arguments do not meet. Without arguments there are none in them. */

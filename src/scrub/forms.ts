@@ -1,6 +1,7 @@
 import { RUN, gramsOf } from './grams.ts'
 import type { Places } from './grams.ts'
 import { unknownPart } from './known.ts'
+import { privateParts } from './private_key.ts'
 import { bytesOf, hex, spellingsOf } from './spellings.ts'
 import type { Bytes } from './spellings.ts'
 
@@ -36,19 +37,28 @@ const NOTHING: Forms = { patterns: [], plains: [] }
 
 /**
  * Every form of a secret: each character in any of its spellings, hex, base64 in its three
- * alignments, UTF-16. One shorter than `SHORTEST` has none.
+ * alignments, UTF-16; of a private key its lines too, and no runs. One shorter than `SHORTEST` has
+ * none.
  */
 export function formsOf(text: string): Forms {
   if (text.length < SHORTEST) return NOTHING
+  const key = privateParts(text)
+  if (key) {
+    const lines = key.lines.flatMap((line) => sentFormsOf(line).patterns)
+    return { patterns: [...key.wholes.flatMap(patternsOf), ...lines], plains: [] }
+  }
+  const own = bytesOf(unknownPart(text))
+  return { patterns: patternsOf(text), plains: own.length < RUN ? [] : [own] }
+}
+
+function patternsOf(text: string): readonly Pattern[] {
   const bytes = bytesOf(text)
-  const patterns = [
+  return [
     pattern(Array.from(text.toWellFormed(), spelt)),
     pattern(Array.from(bytes, (byte) => hex(byte.charCodeAt(0), 2)).flatMap(digitsOf)),
     ...[0, 1, 2].map((shift) => pattern(base64(bytes, shift))),
     ...wide(text),
   ]
-  const own = bytesOf(unknownPart(text))
-  return { patterns, plains: own.length < RUN ? [] : [own] }
 }
 
 /**

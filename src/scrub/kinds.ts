@@ -1,6 +1,6 @@
 /** Of which nobody expects to read: media, and what is packed or compiled. */
 const MEDIA =
-  /^(?:(?:image(?!\/svg)|audio(?!\/(?:x-)?(?:mpegurl|scpls))|video|font)\/|\S+\+zip\b|application\/(?:zip|zstd|gzip|pdf|wasm|x-(?:gzip|g?tar|bzip2?|xz|7z-compressed|rar-compressed)|vnd\.(?:rar|android\.package-archive|(?:openxmlformats|oasis)(?!\S*(?:\+(?:xml|json)|-flat-xml)\b)\S*))(?:\s*;|$))/i
+  /^(?:(?:image(?!\/svg)|audio(?!\/(?:x-)?(?:mpegurl|scpls))|video|font)\/|\S+\+zip\b|application\/(?:zip|zstd|gzip|pdf|wasm|x-(?:git-(?:upload-pack-result|packed-objects|loose-object)|gzip|g?tar|bzip2?|xz|7z-compressed|rar-compressed)|vnd\.(?:rar|android\.package-archive|(?:openxmlformats|oasis)(?!\S*(?:\+(?:xml|json)|-flat-xml)\b)\S*))(?:\s*;|$))/i
 
 /** Bytes, whatever they are. */
 const UNKNOWN = /^(?:application|binary)\/octet-stream\b/i

@@ -33,7 +33,6 @@ const PREFIX = new RegExp(
     'v\\d\\.local\\.',
     'AGE-SECRET-KEY-1',
     '[a-z]+_(?:api|live|test|key|oauth|pat|sk)_',
-    '-----BEGIN [A-Z ]+-----\\s+',
   ].join('|')})`,
 )
 

@@ -5,6 +5,7 @@ import type { GrantChange } from '../grants/changes.ts'
 import type { Grant } from '../grants/grant.ts'
 import { scopeKey } from '../pauses/pause.ts'
 import type { PauseScope } from '../pauses/pause.ts'
+import type { AccessAsk, AccessRequest } from '../widening/access_request.ts'
 
 /** Who did it and when, Unix ms. */
 export interface Act {
@@ -43,6 +44,24 @@ export function approvalDecided(approval: Approval, act: Act, because: string | 
   const more = because === null ? {} : { because }
   const details = { ...approvalDetails(approval), scope: approval.scope, ...more }
   return control(action, approval.id, act, details)
+}
+
+/** An agent has asked for more than its grant allows. */
+export function accessRequested({ id, ask, expires }: AccessRequest, now: number): Control {
+  const details = { ...accessDetails(ask), expires_at: iso(expires), reason: ask.reason }
+  return control('access.requested', id, { by: `agent:${ask.agent}`, now }, details)
+}
+
+export function accessDecided({ id, ask, state, expires }: AccessRequest, act: Act): Control {
+  const details = { ...accessDetails(ask), expires_at: iso(expires) }
+  return control(state === 'denied' ? 'access.denied' : 'access.approved', id, act, details)
+}
+
+/** A grant as it is after that decision: wider, or no wider any more. */
+export function grantWidened(grant: Grant, { id, state, ask }: AccessRequest, act: Act): Control {
+  const { provider, access } = ask
+  const details = { ...grantDetails(grant), because: id, provider, access }
+  return control(state === 'denied' ? 'grant.narrowed' : 'grant.widened', grant.id, act, details)
 }
 
 export function pauseSet(scope: PauseScope, act: Act): Control {
@@ -84,6 +103,16 @@ function limitsOf({ providers, max_calls, approval, cidrs }: Grant): Details {
 function approvalDetails({ ask, expires }: Approval): Details {
   const { grant, project, agent, provider, method, shown_path } = ask
   return { grant, project, agent, provider, method, path: shown_path, expires_at: iso(expires) }
+}
+
+/** So much of the patterns is in a record; the whole is in the request itself. */
+const LONGEST_RULES = 1000
+
+function accessDetails({ grant, project, agent, ...wish }: AccessAsk): Details {
+  const { provider, access, allow, duration } = wish
+  const rules = allow?.map(({ methods, pattern }) => `${methods.join('|')} ${pattern}`).join(' ')
+  const said = rules === undefined ? null : rules.slice(0, LONGEST_RULES)
+  return { grant, project, agent, provider, access, allow: said, duration }
 }
 
 /** `all` has no name to find it by. */

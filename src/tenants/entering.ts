@@ -4,6 +4,7 @@ import { canonical } from '../audit/canonical.ts'
 import type { Event, EventText } from '../audit/event.ts'
 import { grantProblem } from '../grants/grant.ts'
 import { pausedBy } from '../pauses/pause.ts'
+import { narrowedSince } from '../widening/widening.ts'
 import { approvalRequested } from './controls.ts'
 import type { Entered, Entry } from './stubs.ts'
 import type { Tables } from './tables.ts'
@@ -54,7 +55,8 @@ function pending(
 function grantStops({ grants }: Tables, { grant }: Pick<Entry, 'grant'>, now: number): Out | null {
   if (!grant) return null
   const known = grants.byId(grant.id)
-  return known ? grantProblem(known, grant.hash, now) : 'unknown'
+  if (!known) return 'unknown'
+  return grantProblem(known, grant.hash, now) ?? narrowedSince(known, grant.widened ?? [])
 }
 
 function pauseStops(

@@ -18,11 +18,16 @@ import type { GrantChange } from '../grants/changes.ts'
 import type { Grant } from '../grants/grant.ts'
 import { newId } from '../grants/token.ts'
 import type { Pause, PauseScope } from '../pauses/pause.ts'
+import type { AccessRequest } from '../widening/access_request.ts'
+import type { AccessAnswer, AccessDecision } from '../widening/deciding.ts'
 import { grantChanged, grantCreated, pauseEnded, pauseSet } from './controls.ts'
 import { decide } from './deciding.ts'
 import { enter } from './entering.ts'
 import { retentionDays } from './retention.ts'
 import type {
+  AccessEntered,
+  AccessEntry,
+  AccessFilter,
   ApprovalAnswer,
   ApprovalFilter,
   Entered,
@@ -36,6 +41,7 @@ import { hasTables, tablesIn } from './tables.ts'
 import type { Tables } from './tables.ts'
 import { Together } from './together.ts'
 import { Waiting } from './waiting.ts'
+import { askAccess, decideAccess } from './widening.ts'
 
 const DAY_MS = 86_400_000
 
@@ -133,6 +139,23 @@ export class Tenant extends DurableObject<Readonly<Record<string, unknown>>> {
     return all[0] ?? null
   }
 
+  async askAccess(entry: AccessEntry): Promise<AccessEntered> {
+    const door = { tenant: this.#name(), now: Date.now(), newId: () => this.#newId('ar') }
+    return this.#change((tables) => askAccess(tables, entry, door))
+  }
+
+  accessRequests(filter: AccessFilter): readonly AccessRequest[] {
+    return this.#kept().access.list(filter, Date.now())
+  }
+
+  accessRequest(id: string): AccessRequest | null {
+    return this.#kept().access.byId(id, Date.now())
+  }
+
+  async decideAccess(id: string, answer: AccessAnswer, by: string): Promise<AccessDecision | null> {
+    return this.#change((tables) => decideAccess(tables, id, answer, { by, now: Date.now() }))
+  }
+
   async pause(pause: Pause): Promise<void> {
     const { scope, by } = pause
     await this.#change(({ pauses, ledger }) => {
@@ -195,16 +218,17 @@ export class Tenant extends DurableObject<Readonly<Record<string, unknown>>> {
   /** Once a day: forgets what is old. A long pruning goes on in parts. */
   override async alarm(): Promise<void> {
     const now = Date.now()
-    const { approvals, ledger } = this.#kept()
+    const { approvals, access, ledger } = this.#kept()
     const { more } = this.ctx.storage.transactionSync(() => {
       approvals.forget(forgottenBefore(now))
+      access.forget(forgottenBefore(now))
       return ledger.prune(now, retentionDays(this.env))
     })
     await this.ctx.storage.setAlarm(now + (more ? NEXT_PART_MS : DAY_MS))
   }
 
   async #enterAll(entries: readonly Entry[]): Promise<readonly Entered[]> {
-    const door = { tenant: this.#name(), now: Date.now(), newId: () => this.#newId() }
+    const door = { tenant: this.#name(), now: Date.now(), newId: () => this.#newId('ap') }
     return this.#change((tables) => entries.map((entry) => enter(tables, entry, door)))
   }
 
@@ -236,7 +260,7 @@ export class Tenant extends DurableObject<Readonly<Record<string, unknown>>> {
     return name
   }
 
-  #newId(): string {
-    return newId('ap', this.#name(), (count) => crypto.getRandomValues(new Uint8Array(count)))
+  #newId(prefix: 'ap' | 'ar'): string {
+    return newId(prefix, this.#name(), (count) => crypto.getRandomValues(new Uint8Array(count)))
   }
 }

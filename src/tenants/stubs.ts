@@ -14,6 +14,9 @@ import type {
 import type { GrantChange } from '../grants/changes.ts'
 import type { Grant, GrantState } from '../grants/grant.ts'
 import type { Pause, PauseScope, PauseSubject } from '../pauses/pause.ts'
+import type { AccessAsk, AccessRequest, AccessState } from '../widening/access_request.ts'
+import type { Requested } from '../widening/asking.ts'
+import type { AccessAnswer, AccessDecision } from '../widening/deciding.ts'
 
 /** What a read may go by for a while: the grant of a token, and the pauses of the tenant. */
 export interface Look {
@@ -25,7 +28,12 @@ export interface Look {
 /** A sensitive call, or one that wants approval, at the door. */
 export interface Entry {
   /** null: a caller without a grant. */
-  readonly grant: { readonly id: string; readonly hash: string } | null
+  readonly grant: {
+    readonly id: string
+    readonly hash: string
+    /** What was added to it, by id, as the caller's copy has it. None of it may be taken back. */
+    readonly widened?: readonly string[]
+  } | null
   readonly subject: Omit<PauseSubject, 'tenant'>
   /** null: none is wanted. */
   readonly approval: ApprovalAsk | null
@@ -44,7 +52,14 @@ export type Entered =
     }
   | {
       readonly is: 'out'
-      readonly because: 'revoked' | 'expired' | 'replaced' | 'unknown' | 'paused' | 'denied'
+      readonly because:
+        | 'revoked'
+        | 'expired'
+        | 'replaced'
+        | 'unknown'
+        | 'narrowed'
+        | 'paused'
+        | 'denied'
     }
   | {
       readonly is: 'pending'
@@ -85,6 +100,30 @@ export interface ApprovalAnswer {
   readonly approve: boolean
   /** Of no meaning for a denial. */
   readonly scope: ApprovalScope
+}
+
+/** An agent that asks for more than its grant allows. */
+export interface AccessEntry {
+  readonly ask: AccessAsk
+  /** SHA-256 of the token that was shown. */
+  readonly hash: string
+  /** The provider at the root of what the one that is asked for extends. */
+  readonly alias_of: string | null
+}
+
+export type AccessEntered =
+  | Requested
+  /** The grant has it already. */
+  | { readonly is: 'granted' }
+  | {
+      readonly is: 'out'
+      readonly because: 'revoked' | 'expired' | 'replaced' | 'unknown' | 'paused'
+    }
+
+export interface AccessFilter {
+  readonly state?: AccessState | undefined
+  /** 1 to 1000. */
+  readonly limit: number
 }
 
 export interface TenantCounts {
@@ -131,6 +170,13 @@ export interface TenantStub {
   approval(id: string): Promise<Approval | null>
   /** null: no such id, or it is not pending any more; `approval(id)` tells which. */
   decide(id: string, answer: ApprovalAnswer, by: string): Promise<Approval | null>
+  /** An agent's question for a wider grant, new or known, with its record. */
+  askAccess(entry: AccessEntry): Promise<AccessEntered>
+  /** Newest first. */
+  accessRequests(filter: AccessFilter): Promise<readonly AccessRequest[]>
+  accessRequest(id: string): Promise<AccessRequest | null>
+  /** A yes widens the grant in the same transaction. null: no such id. */
+  decideAccess(id: string, answer: AccessAnswer, by: string): Promise<AccessDecision | null>
   /** Replaces an earlier pause of the same scope. */
   pause(pause: Pause): Promise<void>
   /** Whether there was one. */

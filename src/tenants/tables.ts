@@ -1,4 +1,5 @@
 import { Ledger } from '../audit/ledger.ts'
+import { AccessTable } from './access_table.ts'
 import { ApprovalsTable } from './approvals_table.ts'
 import { GrantsTable } from './grants_table.ts'
 import { PausesTable } from './pauses_table.ts'
@@ -7,6 +8,7 @@ import { PausesTable } from './pauses_table.ts'
 export interface Tables {
   readonly grants: GrantsTable
   readonly approvals: ApprovalsTable
+  readonly access: AccessTable
   readonly pauses: PausesTable
   readonly ledger: Ledger
 }
@@ -16,6 +18,7 @@ export function tablesIn(sql: SqlStorage, tenant: string): Tables {
   return {
     grants: new GrantsTable(sql),
     approvals: new ApprovalsTable(sql),
+    access: new AccessTable(sql),
     pauses: new PausesTable(sql),
     ledger: new Ledger(sql, tenant),
   }

@@ -1,7 +1,7 @@
 import type { Ask, EndpointAnswer } from '../auth/scheme.ts'
 import { readBounded } from '../bounded.ts'
 
-/** Until the whole answer is here. */
+/** From the beginning of a mint until its last answer is here whole: less than its lease. */
 const PATIENCE_MS = 15_000
 const MAX_ANSWER = 64 * 1024
 
@@ -12,16 +12,20 @@ export class EndpointError extends Error {
   override readonly name = 'EndpointError'
 }
 
-/** Asks token endpoints through `send`, and lets through only what has the form of an answer. */
-export function asking(
-  send: (request: Request, signal: AbortSignal) => Promise<Response>,
-  patience = PATIENCE_MS,
-): Ask {
-  return async (request) => {
+interface Asking {
+  readonly now: () => number
+  readonly send: (request: Request, signal: AbortSignal) => Promise<Response>
+}
+
+/** Asks the token endpoints of one mint, and lets through only what has the form of an answer. */
+export function asking({ now, send }: Asking, patience = PATIENCE_MS): Ask {
+  const deadline = now() + patience
+  return async (request, most = MAX_ANSWER) => {
     const clock = new AbortController()
-    const timer = setTimeout(() => clock.abort(), patience)
+    const timer = setTimeout(() => clock.abort(), deadline - now())
+    const sent = (each: Request) => send(each, clock.signal)
     try {
-      return await answerTo(new Request(request, { redirect: 'manual' }), send, clock.signal)
+      return await answerTo(new Request(request, { redirect: 'manual' }), sent, most)
     } catch (cause) {
       if (cause instanceof EndpointError) throw cause
       const why = clock.signal.aborted ? `no answer in ${patience / 1000} s` : 'unreachable'
@@ -34,16 +38,16 @@ export function asking(
 
 async function answerTo(
   request: Request,
-  send: (request: Request, signal: AbortSignal) => Promise<Response>,
-  signal: AbortSignal,
+  send: (request: Request) => Promise<Response>,
+  most: number,
 ): Promise<EndpointAnswer> {
-  const response = await send(request, signal)
+  const response = await send(request)
   const { status } = response
   if (REDIRECTS.has(status)) {
     await response.body?.cancel()
     throw new EndpointError('redirect refused')
   }
-  const bytes = await readBounded(response.body, MAX_ANSWER)
+  const bytes = await readBounded(response.body, most)
   if (!bytes) throw new EndpointError('the answer is too large')
   return { status, json: jsonIn(bytes) }
 }

@@ -1,6 +1,6 @@
 import type { Ask, Mint, MintRecipe } from '../auth/scheme.ts'
 import { Refusal } from '../refusal.ts'
-import { Secret } from '../secret.ts'
+import { Secret, UnfitSecret } from '../secret.ts'
 import { asking, EndpointError } from './endpoint.ts'
 import type { News } from './news.ts'
 import type { Purpose, Seals } from './seal.ts'
@@ -135,14 +135,15 @@ class Work {
     try {
       const newest = sealed === null ? null : await this.#open(sealed, 'refresh')
       if (sealed !== null && newest === null) return UNREADABLE
-      const ask: Ask = asking(deps.send)
+      const ask: Ask = asking(deps)
       return await recipe.mint(ask, deps.now(), newest === null ? null : new Secret(newest))
     } catch (error) {
       if (error instanceof EndpointError) return { failed: error.message, final: false }
       if (error instanceof Refusal) {
         return { failed: error.details.reason ?? error.message, final: false }
       }
-      return { failed: 'not asked, the scheme failed', final: false }
+      const why = error instanceof UnfitSecret ? error.message : 'the scheme failed'
+      return { failed: `not asked, ${why}`, final: false }
     }
   }
 

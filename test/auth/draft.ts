@@ -11,6 +11,7 @@ export function draftOf(
     path: '/v1/things',
     query: '',
     body: null,
+    asked: { method: 'GET', path: '/v1/things', query: '', headers: new Headers() },
     reframing: null,
     ...parts,
     headers: new Headers(parts.headers),
@@ -27,6 +28,7 @@ export function credentialsOf(values: Readonly<Record<string, string>>): Credent
     },
     minted: () => Promise.reject(new Error('nothing is minted here')),
     stored: () => Promise.resolve(null),
+    made: (secret) => secret,
   }
 }
 

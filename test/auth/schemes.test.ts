@@ -2,6 +2,9 @@ import { describe, expect, it } from 'vitest'
 
 import type { Auth, BearerStaticAuth, HmacSignedAuth } from '../../src/auth/config.ts'
 import { signerOf } from '../../src/auth/index.ts'
+import type { SecretRef } from '../../src/auth/scheme.ts'
+import { opening } from '../../src/opening.ts'
+import { Secret } from '../../src/secret.ts'
 import basicVectors from '../vectors/basic_auth.json'
 import bearerVectors from '../vectors/bearer.json'
 import { credentialsOf, draftOf, headersOf } from './draft.ts'
@@ -49,6 +52,14 @@ const AUTHS: Record<string, Auth> = {
     ],
     invalidate_on: [],
   },
+  query_params: {
+    type: 'query_params',
+    params: [
+      { name: 'key', value: K },
+      { name: 'cx', value: '017:abc' },
+    ],
+    invalidate_on: [401],
+  },
   hmac_signed: hmac,
 }
 
@@ -90,6 +101,7 @@ describe('what a scheme puts on the request', () => {
     ['api_key_query', {}, 'a=1&api_key=s3'],
     ['basic_auth', { authorization: 'Basic bWU6czM=' }, 'a=1'],
     ['custom_headers', { 'dd-api-key': 's3', 'dd-site': 'eu1' }, 'a=1'],
+    ['query_params', {}, 'a=1&key=s3&cx=017%3Aabc'],
   ])('%s', async (type, headers, query) => {
     const draft = await signed(authOf(type), 's3', draftOf({ query: 'a=1' }))
     expect({ headers: headersOf(draft), query: draft.query }).toEqual({ headers, query })
@@ -102,6 +114,7 @@ describe('what a scheme puts on the request', () => {
     ['api_key_query', ['K'], [], ['api_key']],
     ['basic_auth', ['', 'K'], ['authorization'], []],
     ['custom_headers', ['K', ''], ['dd-api-key', 'dd-site'], []],
+    ['query_params', ['K'], [], ['key', 'cx']],
     ['hmac_signed', ['ID', 'K'], ['x-mbx-apikey'], ['signature', 'timestamp']],
   ])('%s says so beforehand', (type, secrets, headers, params) => {
     const signer = signerOf(authOf(type), null)
@@ -162,6 +175,32 @@ describe('api_key_path', () => {
   })
 })
 
+describe('several parameters', () => {
+  it('take the place of the agent’s in every spelling', async () => {
+    const query = 'KEY=1&a=%20&c%78%5B%5D=2&q=x&key;cx=3'
+    const draft = await signed(authOf('query_params'), 's&3', draftOf({ query }))
+    expect(draft.query).toBe('a=%20&q=x&key=s%263&cx=017%3Aabc')
+  })
+})
+
+describe('a fixed user', () => {
+  async function opened(username: string | null, password: SecretRef): Promise<number> {
+    const user = username === null ? { env: 'USER' } : { value: username }
+    const auth: Auth = { type: 'basic_auth', username: user, password, invalidate_on: [401] }
+    const open = opening((ref) => new Secret('env' in ref ? ref.env : 'a literal'))
+    await signerOf(auth, null).sign(draftOf(), open, 0)
+    return open.opened.length
+  }
+
+  it.each([
+    ['of the file is no secret', 'x-access-token', { env: 'PASSWORD' }, 1],
+    ['of the file is one where nothing else can be', 'sk_live_literal', { value: '' }, 2],
+    ['that is a secret is one', null, { env: 'PASSWORD' }, 2],
+  ])('%s', async (_, username, password, secrets) => {
+    expect(await opened(username, password)).toBe(secrets)
+  })
+})
+
 describe('a secret that cannot stand in a header', () => {
   const types = ['bearer_static', 'api_key_header', 'custom_headers']
   const bad = {
@@ -192,6 +231,7 @@ describe('a sentinel', () => {
     ['api_key_query', ['query']],
     ['basic_auth', ['header authorization']],
     ['custom_headers', ['header dd-api-key']],
+    ['query_params', ['query']],
     ['hmac_signed', []],
   ])('%s puts it in %j and nowhere else', async (type, places) => {
     const draft = await signed(

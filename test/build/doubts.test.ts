@@ -146,6 +146,14 @@ it.each<[string, string, readonly string[], readonly string[]]>([
   expect(await listedOf(mode, ...rules)).toEqual(expected)
 })
 
+it('does not where it is the operation that tells', async () => {
+  const rule = 'forwarding:\n  mode: allowlist\n  allow: [{ method: POST, pattern: /graphql }]'
+  const text = `${HTTPS}\nauth: none\n${rule}`
+  expect(await warningsOf(`${text}\ngraphql: {}`)).toEqual([])
+  expect(await warningsOf(`${text}\nmcp: { path: /graphql }`)).toEqual([])
+  expect(await warningsOf(`${text}\ngraphql: { path: /other }`)).toHaveLength(1)
+})
+
 const BEARER = 'auth: { type: bearer_static, env: A }'
 const CLEAR = 'http: sends the credential in clear text; is there an https: address?'
 

@@ -22,6 +22,8 @@ const DEFAULTS: Provider = {
   max_body_bytes: null,
   scrub: 'auto',
   on_echo: 'redact',
+  graphql: null,
+  mcp: null,
   layout: [],
   git: null,
   mtls: null,
@@ -145,6 +147,55 @@ const KEYS: readonly (readonly [string, string, object])[] = [
   ['a text over several lines', 'description: >-\n  one\n  two', { description: 'one two' }],
   ['a text that is tagged as one', 'description: !!str 5', { description: '5' }],
   ['a category with underscores', 'forwarding: {}', {}],
+  [
+    'GraphQL with its defaults',
+    'graphql: {}',
+    {
+      graphql: {
+        path: '/graphql',
+        allow: null,
+        sensitive: [],
+        deny: [],
+        max_depth: null,
+        max_aliases: null,
+        max_root_fields: null,
+        persisted: {},
+        treat_writes_as_sensitive: true,
+      },
+    },
+  ],
+  [
+    'a list of nothing, which allows nothing',
+    'graphql: { allow: [], persisted: { ecf4edb46db40b5132295c0291d62fb65d6759a9eedfa4d5d612dd5ec54a6b38: "{__typename}" } }',
+    {
+      graphql: {
+        path: '/graphql',
+        allow: [],
+        sensitive: [],
+        deny: [],
+        max_depth: null,
+        max_aliases: null,
+        max_root_fields: null,
+        persisted: {
+          ecf4edb46db40b5132295c0291d62fb65d6759a9eedfa4d5d612dd5ec54a6b38: '{__typename}',
+        },
+        treat_writes_as_sensitive: true,
+      },
+    },
+  ],
+  [
+    'MCP, and what is said of an argument',
+    'mcp: { path: /*, tools: { allow: [a], arguments: { a: { n: { lte: 5 } } } }, methods: { deny: [resources/*] } }',
+    {
+      mcp: {
+        path: '/*',
+        tools: { allow: ['a'], sensitive: [], deny: [] },
+        arguments: [{ tool: 'a', conditions: [{ field: 'n', steps: ['n'], lte: 5 }] }],
+        methods: { allow: null, sensitive: [], deny: ['resources/*'] },
+        treat_writes_as_sensitive: true,
+      },
+    },
+  ],
 ]
 
 it.each(KEYS)('reads %s', async (_what, lines, expected) => {
@@ -281,7 +332,7 @@ it.each([
 ])('at %s, knows %s as %s', async (base, token, path) => {
   const auth = `{ type: oauth2_client_credentials, client_id_env: A, client_secret_env: B, token_url: '${token}' }`
   const { credential } = await providerOf(`name: x\nbase_url: ${base}\nauth: ${auth}\n`)
-  expect(credential.token_path).toBe(path)
+  expect(credential.token_paths).toEqual(path === undefined ? undefined : [path])
 })
 
 /** [as written, as compiled] */

@@ -20,6 +20,8 @@ export interface ClientsOutpost {
   readonly admin: (path: string, init?: RequestInit) => Promise<Response>
   /** What the ledger has of calls, newest first. */
   readonly audit: () => Promise<readonly Readonly<Record<string, unknown>>[]>
+  /** Of workerd, to measure it. */
+  readonly pid: () => number
   /** Everything that the runtime and the worker printed. */
   readonly printed: () => string
 }
@@ -95,6 +97,7 @@ export function clientsOutpost(
       const said = (await (await admin('/audit?tenant=default&limit=200')).json()) as { events: [] }
       return said.events
     },
+    pid: () => running().pid,
     printed: () => running().output(),
   }
 }

@@ -67,6 +67,20 @@ async function tool(client: Client, name: string, args: Record<string, unknown> 
   return result as unknown as Result
 }
 
+/** The token of a grant whose writes wait for a person. */
+async function careful(): Promise<string> {
+  const body = JSON.stringify({
+    agent: 'client',
+    providers: [{ provider: 'forge', access: 'write' }],
+    expires_in: 600,
+    approval: 'sensitive',
+  })
+  const made = (await (await at.admin('/grants', { method: 'POST', body })).json()) as {
+    token: string
+  }
+  return made.token
+}
+
 /** The closing record of a call. */
 function recorded(id: string) {
   return vi.waitFor(
@@ -144,6 +158,51 @@ describe('an agent that only speaks MCP', () => {
       expect([isError, structuredContent['refusal'].code]).toEqual([true, code])
     }
     expect(seen).toHaveLength(before)
+    await client.close()
+  })
+
+  it('waits for a person, who is shown the call, and then goes', async () => {
+    const client = await connected(await careful())
+    const post = () =>
+      tool(client, 'request', {
+        method: 'POST',
+        provider: 'forge',
+        path: '/orders',
+        body: { n: 1 },
+      })
+    const { isError, structuredContent } = await post()
+    expect([isError, structuredContent['refusal'].code]).toEqual([true, 'PROXY_APPROVAL_REQUIRED'])
+    const id = String(structuredContent['refusal'].metadata.approval_id)
+    const { approval } = (await (await at.admin(`/approvals/${id}`)).json()) as {
+      approval: unknown
+    }
+    expect(approval).toMatchObject({
+      method: 'POST',
+      path: '/orders',
+      summary: expect.stringContaining('n: 1'),
+    })
+    await at.admin(`/approvals/${id}/approve`, { method: 'POST', body: '{}' })
+    expect((await post()).structuredContent).toMatchObject({ status: 200 })
+    await client.close()
+  })
+
+  it('asks for more, and has it when a person says so', async () => {
+    const client = await connected(await at.grant({ provider: 'forge', access: 'read' }))
+    const put = () =>
+      tool(client, 'request', { method: 'PUT', provider: 'forge', path: '/things/1' })
+    expect((await put()).isError).toBe(true)
+    const wish = { provider: 'forge', access: 'write', reason: 'to name thing 1' }
+    const { structuredContent: asked } = await tool(client, 'request_access', wish)
+    expect(asked).toMatchObject({ state: 'pending' })
+    const path = `/access-requests/${String(asked['id'])}/approve`
+    const approved = await at.admin(path, { method: 'POST', body: '{}' })
+    expect(approved.status).toBe(200)
+    expect((await tool(client, 'request_access', wish)).structuredContent['state']).toBe('granted')
+    expect((await put()).structuredContent).toMatchObject({ status: 200 })
+    expect(seen.at(-1)).toMatchObject({
+      line: 'PUT /things/1',
+      authorization: `Bearer ${FORGE_TOKEN}`,
+    })
     await client.close()
   })
 

@@ -1,8 +1,10 @@
+import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 
 import type { ApprovalAsk } from '../../src/approvals/approval.ts'
 import { canonical } from '../../src/audit/canonical.ts'
 import type { Entry } from '../../src/tenants/stubs.ts'
+import type { AccessAsk } from '../../src/widening/access_request.ts'
 import { well } from './asking.ts'
 import type { Json } from './asking.ts'
 
@@ -33,6 +35,33 @@ export async function waiting(grant: Json, over: Partial<ApprovalAsk> = {}): Pro
   const entered = await env.TENANTS.getByName(grant['tenant']).enter(entryOf(grant, over))
   if (entered.is !== 'pending') throw new Error(`the call is ${entered.is}`)
   return entered.id
+}
+
+/** Asks for more than a grant of `granted` allows, as the tool does. */
+export async function wished(grant: Json, over: Partial<AccessAsk> = {}): Promise<string> {
+  const { id, tenant, agent, note } = grant as Record<string, string>
+  const stub = env.TENANTS.getByName(tenant ?? '')
+  const hash = await runInDurableObject(stub, (_, state) => {
+    const [row] = state.storage.sql
+      .exec<{ hash: string }>('SELECT hash FROM grant_tokens WHERE id = ?', id ?? '')
+      .toArray()
+    return row?.hash ?? ''
+  })
+  const ask = {
+    provider: 'bearer',
+    access: 'write',
+    allow: null,
+    duration: null,
+    grant: id ?? '',
+    grant_note: note ?? '',
+    project: null,
+    agent: agent ?? '',
+    reason: 'because',
+    ...over,
+  } as const
+  const entered = await stub.askAccess({ ask, hash, alias_of: null })
+  if (entered.is !== 'known') throw new Error(`the wish is ${entered.is}`)
+  return entered.request.id
 }
 
 export function entryOf(grant: Json, over: Partial<ApprovalAsk> = {}): Entry {

@@ -9,7 +9,7 @@ import { open } from '../worker/call.ts'
 import { GARBAGE, inputsOf, mutated } from './arbitraries.ts'
 import { ADMIN, ask, pathOf } from './asking.ts'
 import type { Question } from './asking.ts'
-import { fresh, granted, waiting } from './builders.ts'
+import { fresh, granted, waiting, wished } from './builders.ts'
 
 /** Of each property. The seed is in the report of a failure. */
 const RUNS = 20
@@ -32,6 +32,7 @@ async function paramsOf(row: Endpoint): Promise<Record<string, string>> {
   if (!row.params) return {}
   if (row.path.includes('{key}')) return { key: 'stored:token/one' }
   const { grant } = await granted({ tenant: 'fuzz', agent: fresh('agent') })
+  if (row.path.includes('access-requests')) return { id: await wished(grant) }
   return { id: row.path.includes('approvals') ? await waiting(grant) : grant['id'] }
 }
 

@@ -120,8 +120,6 @@ describe('the transport', () => {
     expectRefusal(await post(key, PING, wrong), 400, 'PROXY_BAD_REQUEST')
     const large = { ...PING, params: { x: 'x'.repeat(1024 * 1024) } }
     expectRefusal(await post(key, large), 413, 'PROXY_BODY_TOO_LARGE')
-    const old = { headers: { 'mcp-protocol-version': '2024-11-05' } }
-    expectRefusal(await post(key, PING, old), 400, 'PROXY_BAD_REQUEST')
     for (const spoken of ['2025-11-25', '2025-06-18']) {
       const headers = { 'mcp-protocol-version': spoken, 'mcp-session-id': 'made-up' }
       expect(await rpc(key, 'ping', {}, { headers })).toMatchObject({ result: {} })
@@ -140,11 +138,110 @@ describe('the transport', () => {
   })
 })
 
+describe('2026-07-28', () => {
+  const PREFIX = 'io.modelcontextprotocol/'
+  const META = {
+    [`${PREFIX}protocolVersion`]: '2026-07-28',
+    [`${PREFIX}clientCapabilities`]: {},
+  }
+  const HEADERS = { 'mcp-protocol-version': '2026-07-28' }
+
+  /** What a request that says all of itself is answered, and with which status. */
+  async function modern(method: string, params: Json = {}, over: Json = {}) {
+    const { headers = {}, meta = META, key = await token() } = over
+    const sent = {
+      ...HEADERS,
+      'mcp-method': method,
+      ...(typeof params['name'] === 'string' ? { 'mcp-name': params['name'] } : {}),
+      ...headers,
+    } as Record<string, string>
+    for (const name of Object.keys(sent)) if (sent[name] === '') delete sent[name]
+    const message = { jsonrpc: '2.0', id: 'x', method, params: { ...params, _meta: meta } }
+    const { status, text } = await post(key, message, { headers: sent })
+    const json = JSON.parse(text) as Json
+    expect(json).toMatchObject({ jsonrpc: '2.0', id: 'x' })
+    return { status, ...json } as Json
+  }
+
+  it('is discovered', async () => {
+    const { status, result } = await modern('server/discover')
+    expect([status, result]).toEqual([
+      200,
+      {
+        resultType: 'complete',
+        supportedVersions: ['2026-07-28', '2025-11-25', '2025-06-18'],
+        capabilities: { tools: {} },
+        instructions: expect.any(String),
+        ttlMs: 60_000,
+        cacheScope: 'private',
+        _meta: { [`${PREFIX}serverInfo`]: expect.objectContaining({ name: 'outpost' }) },
+      },
+    ])
+  })
+
+  it('has the tools, and they are called', async () => {
+    const { result: list } = await modern('tools/list')
+    expect(list).toMatchObject({ resultType: 'complete', cacheScope: 'private' })
+    expect(list.tools.map(({ name }: Json) => name)).toContain('request')
+    const args = { method: 'GET', provider: 'bearer', path: '/echo' }
+    const { result } = await modern('tools/call', { name: 'request', arguments: args })
+    expect(result).toMatchObject({
+      resultType: 'complete',
+      isError: false,
+      structuredContent: { status: 200 },
+    })
+    expect(result).not.toHaveProperty('ttlMs')
+  })
+
+  it.each(['initialize', 'ping', 'subscriptions/listen', 'nothing'])(
+    '%s is no method of it',
+    async (method) => {
+      const { status, error } = await modern(method)
+      expect([status, error.code]).toEqual([404, -32601])
+    },
+  )
+
+  it.each<[string, Json, number]>([
+    [
+      'another version in the header',
+      { headers: { 'mcp-protocol-version': '2025-11-25' } },
+      -32020,
+    ],
+    ['none in the header', { headers: { 'mcp-protocol-version': '' } }, -32020],
+    ['none in the body', { meta: { [`${PREFIX}clientCapabilities`]: {} } }, -32020],
+    ['no method', { headers: { 'mcp-method': '' } }, -32020],
+    ['another method', { headers: { 'mcp-method': 'tools/list' } }, -32020],
+    ['no name', { headers: { 'mcp-name': '' } }, -32020],
+    ['another name', { headers: { 'mcp-name': 'list_capabilities' } }, -32020],
+    ['no capabilities', { meta: { [`${PREFIX}protocolVersion`]: '2026-07-28' } }, -32602],
+    ['a later one', { meta: { ...META, [`${PREFIX}protocolVersion`]: '2027-01-01' } }, -32022],
+    ['one that is a number', { meta: { ...META, [`${PREFIX}protocolVersion`]: 1 } }, -32022],
+  ])('with %s no tool is called', async (_, over, code) => {
+    const call = {
+      name: 'request',
+      arguments: { method: 'GET', provider: 'bearer', path: '/echo' },
+    }
+    const { status, error } = await modern('tools/call', call, over)
+    expect([status, error.code]).toEqual([400, code])
+    if (code === -32022) expect(error.data.supported).toContain('2026-07-28')
+  })
+
+  it.each(['2024-11-05', '2025-03-26', 'x'])(
+    '%s alone in the header is not spoken',
+    async (said) => {
+      const headers = { 'mcp-protocol-version': said }
+      const { status, text } = await post(await token(), PING, { headers })
+      expect([status, (JSON.parse(text) as Json)['error'].code]).toEqual([400, -32022])
+    },
+  )
+})
+
 describe('JSON-RPC', () => {
   it.each([
     ['2025-11-25', '2025-11-25'],
     ['2025-06-18', '2025-06-18'],
     ['2024-11-05', '2025-11-25'],
+    ['2026-07-28', '2025-11-25'],
     ['2099-01-01', '2025-11-25'],
   ])('a client that speaks %s is answered in %s', async (asked, spoken) => {
     const params = {
@@ -215,7 +312,13 @@ describe('list_capabilities', () => {
           access: 'read',
           paused: false,
           approval: { reads: true, writes: true },
-          grant_rules: { allow: [{ methods: ['GET'], pattern: '/a/**' }], deny: ['/a/b'] },
+          grant_rules: [
+            {
+              access: 'read',
+              allow: [{ methods: ['GET'], pattern: '/a/**' }],
+              deny: ['/a/b'],
+            },
+          ],
           provider_rules: { only_what_is_listed: false, deny: ['/admin/**'] },
         },
       ],

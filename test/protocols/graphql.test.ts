@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import type { Call } from '../../src/call.ts'
 import { Unreadable } from '../../src/content/content.ts'
 import { graphql } from '../../src/protocols/graphql.ts'
-import type { GraphqlRules } from '../../src/protocols/graphql.ts'
+import type { GraphqlRules } from '../../src/protocols/graphql_rules.ts'
 
 const hashOf = (text: string) => createHash('sha256').update(text).digest('hex')
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Call } from '../../src/call.ts'
 import { Unreadable } from '../../src/content/content.ts'
 import { mcp } from '../../src/protocols/mcp.ts'
-import type { McpRules } from '../../src/protocols/mcp.ts'
+import type { McpRules } from '../../src/protocols/mcp_rules.ts'
 
 const LIMIT = [{ field: 'limit', steps: ['limit'], lte: 100, required: false }]
 

@@ -30,7 +30,10 @@ describe('secrets of every shape, in every form', () => {
     ['with what a pattern of text gives a meaning', String.raw`a.*+?^${'$'}{}()|[]\b-$&-$1`],
     ['that looks like what takes its place', '[redacted]-[redacted]!'],
     ['a private key', PEM],
-    ['a document', JSON.stringify({ type: 'service', private_key: PEM }, null, 2)],
+    [
+      'a document',
+      JSON.stringify({ type: 'service', certificate: PEM.replaceAll('PRIVATE', 'A') }, null, 2),
+    ],
     ['of one letter', 'aaaaaaaaaaaaaaaa'],
     ['with blanks', 'correct horse battery staple'],
     ['with quotes at both ends', '"quoted-and-long"'],
@@ -55,6 +58,15 @@ describe('a key of many lines', () => {
     expect(scrub([PEM], [`the line ${line}.`])).toEqual({ text: 'the line [redacted].', count: 1 })
   })
 
+  // Half of a private key is its public key, and its beginning is that of every other: who knows 12
+  // characters could try the thirteenth, if parts were searched for.
+  it.each(['-----BEGIN PRIVATE KEY-----\n', '\n-----END PRIVATE KEY-----', LINES[0]?.slice(0, 40)])(
+    'no part of it: %s',
+    (part = '') => {
+      expect(scrub([PEM], [`<${part}>`])).toEqual({ text: `<${part}>`, count: 0 })
+    },
+  )
+
   it('with other ends of lines', () => {
     const { text } = scrub([PEM], [PEM.replaceAll('\n', '\r\n')])
     for (const line of LINES) expect(text).not.toContain(line.slice(0, 12))
@@ -65,6 +77,38 @@ describe('a key of many lines', () => {
     for (const event of ['data: {"a":1}\n\n', ': ping\n\n', 'data: x\r\n\r\n']) {
       expect(scrubber.push(raw(event)).map(latin).join('')).toBe(event)
     }
+  })
+})
+
+describe('a private key within a document', () => {
+  const members = { type: 'service_account', client_email: 'agent@project.example' }
+  const file = JSON.stringify({ ...members, private_key: `${PEM}\n` }, null, 2)
+
+  it.each([...LINES, PEM, JSON.stringify(PEM).slice(1, -1)])('is found: %s', (text) => {
+    expect(scrub([file], [`<${text}>`]).text).not.toContain(LINES[0] === text ? text : LINES[1])
+    expect(scrub([file], [`<${text}>`]).count).toBeGreaterThan(0)
+  })
+
+  it.each(Object.entries(ENCODERS))(
+    'no line of it comes out of the whole file: %s',
+    (_, encode) => {
+      const { text, count } = scrub([file], [encode(file)])
+      expect(count).toBeGreaterThan(0)
+      for (const line of LINES) expect(text).not.toContain(encode(line).slice(4, -4))
+    },
+  )
+
+  it.each([...Object.values(members), '"type": "service_account"'])(
+    'the rest is not: %s',
+    (text) => {
+      expect(scrub([file], [`<${text}>`])).toEqual({ text: `<${text}>`, count: 0 })
+    },
+  )
+
+  it('the private members of a JWK are, the public ones are not', () => {
+    const [x, d] = [noise(43), noise(86).slice(43)]
+    const jwk = JSON.stringify({ kty: 'EC', crv: 'P-256', x, y: x, d })
+    expect(scrub([jwk], [`<${d}><${x}>`])).toEqual({ text: `<[redacted]><${x}>`, count: 1 })
   })
 })
 

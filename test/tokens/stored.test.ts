@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 
 import type { BearerRedisAuth } from '../../src/auth/config.ts'
-import { codesAt } from '../../src/tokens/body_codes.ts'
+import { textsAt } from '../../src/json_path.ts'
 import { problemIn } from '../../src/tokens/news.ts'
 import { fingerprint } from '../../src/tokens/tokens.ts'
 import { isolate, signFor } from './world.ts'
@@ -82,7 +82,7 @@ describe('bearer_redis', () => {
   })
 })
 
-describe('codesAt', () => {
+describe('textsAt', () => {
   const json = {
     errors: [{ code: 'A' }, { code: 7, deep: [{ x: 'B' }] }, 'text', null],
     error: { code: 'C', list: ['D', 8, null, { no: 1 }] },
@@ -104,10 +104,10 @@ describe('codesAt', () => {
     ['constructor.name', []],
     ['errors.length', []],
   ])('%s', (path, codes) => {
-    expect(codesAt(json, path)).toEqual(codes)
+    expect(textsAt(json, path)).toEqual(codes)
   })
 
   it.each([null, undefined, 'text', 5, []])('%j has none', (value) => {
-    expect(codesAt(value, 'a.b')).toEqual([])
+    expect(textsAt(value, 'a.b')).toEqual([])
   })
 })

@@ -10,6 +10,8 @@ declare namespace Cloudflare {
     readonly REGISTRY: DurableObjectNamespace<import('../../src/registry/object.ts').Registry>
     /** The origin of the OAuth server. */
     readonly OAUTH: string
+    /** Google, GitHub and logins of no standard, as JSON: see test/auth/minting.ts. */
+    readonly VENDORS: string
     /** Where teams of Cloudflare Access are made. */
     readonly ACCESS: string
     /** Addresses of the backends that secrets may come from. */

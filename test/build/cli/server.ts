@@ -147,6 +147,7 @@ export const APPROVAL = {
   path: '/repos/acme/site/issues',
   pattern: '/repos/acme/*/issues',
   query_keys: ['per_page'],
+  operation: null,
   summary: '{"title": text of 12}',
   created_at: new Date(T0).toISOString(),
   expires_at: new Date(T0 + 900_000).toISOString(),

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
 
-import type { Call } from '../src/call.ts'
-import { Unreadable } from '../src/content/content.ts'
-import { git, isGitClient } from '../src/protocols/git.ts'
-import { commandsIn } from '../src/protocols/git_commands.ts'
-import type { GitRules } from '../src/protocols/git_refs.ts'
-import { hasFlush } from '../src/protocols/pkt_line.ts'
-import { aCall } from './builders.ts'
+import type { Call } from '../../src/call.ts'
+import { Unreadable } from '../../src/content/content.ts'
+import { git } from '../../src/protocols/git.ts'
+import { commandsIn } from '../../src/protocols/git_commands.ts'
+import type { GitRules } from '../../src/protocols/git_refs.ts'
+import { isGitClient } from '../../src/protocols/git_request.ts'
+import { hasFlush } from '../../src/protocols/pkt_line.ts'
+import { aCall } from '../builders.ts'
 
 const OLD = '1'.repeat(40)
 const NEW = '2'.repeat(40)
