@@ -24,7 +24,7 @@ export const AGENTS: readonly ClientSettings[] = [
       'https://code.claude.com/docs/en/llm-gateway',
       'https://code.claude.com/docs/en/settings',
     ],
-    tried: '2.1.197, by test/clients/programs/agents.test.ts',
+    tried: '2.1.197, by test/clients/programs/claude_code.test.ts',
   },
   {
     name: 'codex',
@@ -47,7 +47,7 @@ export const AGENTS: readonly ClientSettings[] = [
       exported({ OUTPOST_TOKEN: where.token }),
     ],
     pages: ['https://developers.openai.com/codex/config-advanced'],
-    tried: '0.169.0, by test/clients/programs/agents.test.ts',
+    tried: '0.169.0, by test/clients/programs/codex.test.ts',
   },
   {
     name: 'cursor',
@@ -130,7 +130,8 @@ export const AGENTS: readonly ClientSettings[] = [
       exported({ OUTPOST_TOKEN: where.token }),
     ],
     pages: ['https://docs.openclaw.ai/concepts/model-providers'],
-    tried: '2026.9.6, by hand: `openclaw agent --local` with this file, against a stand-in of the API',
+    tried:
+      '2026.9.6, by hand: `openclaw agent --local` with this file, against a stand-in of the API',
   },
   {
     name: 'hermes',
@@ -168,7 +169,7 @@ export const AGENTS: readonly ClientSettings[] = [
       'https://github.com/google-gemini/gemini-cli/pull/25357',
       'https://github.com/google-gemini/gemini-cli/blob/main/docs/reference/configuration.md',
     ],
-    tried: '0.61.0, by test/clients/programs/agents.test.ts',
+    tried: '0.61.0, by test/clients/programs/gemini_cli.test.ts',
     unreachable: ({ protocol, hostname }) =>
       protocol === 'https:' || /^(127\.|localhost$|\[::1\])/.test(hostname)
         ? null

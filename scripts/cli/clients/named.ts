@@ -9,5 +9,8 @@ export const CLIENTS: readonly ClientSettings[] = [...AGENTS, ...TOOLS]
 /** @throws Failure, usage: there is none of that name. The message lists them. */
 export function clientNamed(name: string): ClientSettings {
   const found = CLIENTS.find((each) => each.name === name)
-  return found ?? misuse(`no such client: --client is one of ${CLIENTS.map((each) => each.name).join(', ')}`)
+  return (
+    found ??
+    misuse(`no such client: --client is one of ${CLIENTS.map((each) => each.name).join(', ')}`)
+  )
 }

@@ -60,7 +60,8 @@ export const TOOLS: readonly ClientSettings[] = [
       'https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html',
       'https://docs.aws.amazon.com/cli/v1/userguide/cli-configure-envvars.html',
     ],
-    tried: '1.45.11, by test/clients/programs/aws.test.ts; older ones than 1.29 and 2.13 take `--endpoint-url` alone',
+    tried:
+      '1.45.11, by test/clients/programs/aws.test.ts; older ones than 1.29 and 2.13 take `--endpoint-url` alone',
   },
   {
     name: 'stripe',
@@ -76,7 +77,7 @@ export const TOOLS: readonly ClientSettings[] = [
       },
     ],
     pages: ['https://docs.stripe.com/cli', 'https://github.com/stripe/stripe-cli/pull/1007'],
-    tried: '1.52.0, by test/clients/programs/stripe.test.ts',
+    tried: '1.52.0, by test/clients/programs/stripe_cli.test.ts',
     unreachable: ({ protocol, hostname }) =>
       protocol === 'http:' && hostname === '127.0.0.1'
         ? null
