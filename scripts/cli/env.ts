@@ -53,7 +53,7 @@ function urlFor({ title, unreachable }: ClientSettings, asked: Asked, env: NodeJ
 
 function providerOf({ provider }: Options, client: ClientSettings): string {
   if (provider === undefined) return client.provider
-  return /^[a-z0-9][a-z0-9_-]*$/.test(provider) ? provider : misuse('--provider is no name of one')
+  return /^[a-zA-Z0-9_-]{1,100}$/.test(provider) ? provider : misuse('--provider is no name of one')
 }
 
 async function tokenOf(given: string, stop: AbortSignal): Promise<string> {
