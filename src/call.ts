@@ -1,5 +1,6 @@
 import type { Catalog, Provider } from './catalog.ts'
 import type { Grant } from './grants/grant.ts'
+import { hidesJudged } from './headers.ts'
 import { placedIn } from './layout.ts'
 import type { Laid } from './layout.ts'
 import { hasPlace, showsGrantToken } from './path_slot.ts'
@@ -67,6 +68,9 @@ export function readCall(request: Request, settings: Settings): Call {
   }
   const target = readTarget(request)
   if (!target) throw new Refusal('PROXY_BAD_PATH', 'the request target cannot be read in one way')
+  if (hidesJudged(request.headers)) {
+    throw new Refusal('PROXY_BAD_REQUEST', 'Connection names a header that is for the upstream')
+  }
   const named = nameOf(request.headers, target, settings)
   const path = named.by === 'path' ? (PREFIX.exec(target.path)?.[2] ?? '/') : target.path
   const origin = originFor(named, request, settings)

@@ -200,6 +200,18 @@ export function isLegible(value: string): boolean {
   return !value.includes('\ufffd')
 }
 
+/** What calls are judged by, kept by or approved by, beside their method and path. */
+const JUDGED = /^(?:content-(?!length$).*|accept(?:-.*)?|x-amz-.*|mcp-.*|if-.*|range|git-protocol)$/
+
+/**
+ * Whether `Connection` takes away one of them: then it would be looked at, and not be sent. RFC 9110
+ * §7.6.1 lets nobody name what is meant for the other end.
+ */
+export function hidesJudged(headers: Headers): boolean {
+  if (!headers.has('connection')) return false
+  return [...namedByConnection(headers)].some((name) => JUDGED.test(name))
+}
+
 function namedByConnection(headers: Headers): ReadonlySet<string> {
   const value = headers.get('connection')
   return new Set(value === null ? [] : value.split(',').map((name) => folded(name.trim())))

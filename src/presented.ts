@@ -2,7 +2,7 @@ import type { Call } from './call.ts'
 import type { Catalog } from './catalog.ts'
 import { isCredential } from './headers.ts'
 import { keysIn } from './path_slot.ts'
-import { paramsNamed } from './query.ts'
+import { decoded, paramsNamed } from './query.ts'
 import { keyIdOf, keyIdsIn } from './sigv4/shown.ts'
 
 /** Everything a caller showed as a key of its own: contract §5. */
@@ -31,6 +31,8 @@ export const NO_SLOTS: KnownSlots = { headers: new Map(), params: [] }
 
 /** `op_` and 43 base-62 characters: 256 bits without punctuation. */
 const GRANT_TOKEN = /^op_[0-9A-Za-z]{43}$/
+
+const HOLDS_GRANT_TOKEN = /op_[0-9A-Za-z]{43}/
 
 export function isGrantToken(text: string): boolean {
   return GRANT_TOKEN.test(text)
@@ -92,12 +94,19 @@ export function presentedIn({ request, query, inPath }: Call, slots: KnownSlots)
       // No key is wanted of some callers: what is empty is then theirs, and goes as it was sent.
       const isOurs = (value: string) => (key !== '' && value === key) || isGrantToken(value)
       const ours = shown.filter(({ value }) => isOurs(value))
+      const referer = showsKey(headers.get('referer') ?? '', key) ? ['referer'] : NOTHING
       return {
-        headers: ours.flatMap(({ header }) => header ?? []),
+        headers: [...ours.flatMap(({ header }) => header ?? []), ...referer],
         params: ours.flatMap(({ param }) => param ?? []),
       }
     },
   }
+}
+
+/** The URL before this one may have had the caller's key in its path or its query. */
+function showsKey(referer: string, key: string): boolean {
+  const texts = referer === '' ? NOTHING : [referer, decoded(referer)]
+  return texts.some((text) => (key !== '' && text.includes(key)) || HOLDS_GRANT_TOKEN.test(text))
 }
 
 /** What is presigned has its key's id in front of a scope. */

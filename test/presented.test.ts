@@ -101,6 +101,20 @@ describe('a grant token', () => {
     },
   )
 
+  it.each([
+    ['a grant token in its path', `https://proxy.test/bot${GRANT.replace('op', '%6Fp')}/x`, false],
+    ['one in its query', `https://proxy.test/a?key=${STRANGE}`, false],
+    ['the caller’s key', `https://proxy.test/a?key=${KEY}`, false],
+    ['none', 'https://proxy.test/a?key=1', true],
+  ])('does not go upstream in a Referer with %s', (_title, referer, goes) => {
+    const call = aCallWith('none', { referer })
+    const { carriers, deciding } = presentedIn(call, SLOTS)
+    expect(deciding).toEqual([])
+    const caller = { ...aCaller(), carriers: carriers(KEY) }
+    const draft = outbound(permitted(decided(caller, aProvider(), call)), null)
+    expect(draft.headers.has('referer')).toBe(goes)
+  })
+
   it.each(['x-note', 'x-request-id', 'user-agent'])('in %s is only a text', (header) => {
     expect(presentedIn(aCallWith('', { [header]: GRANT }), SLOTS).all).toEqual([])
   })

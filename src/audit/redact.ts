@@ -1,6 +1,7 @@
 /** What begins with the mark of whoever made it. */
 const MARKED = [
-  'op_[0-9A-Za-z]{43}',
+  // A grant token, also where a part of it is percent-encoded.
+  '(?:o|%6[Ff])(?:p|%70)(?:_|%5[Ff])(?:[0-9A-Za-z]|%[3-7][0-9A-Fa-f]){43}',
   'gh[pousr]_[0-9A-Za-z]{20,}',
   'github_pat_[0-9A-Za-z_]{20,}',
   'glpat-[0-9A-Za-z_-]{16,}',

@@ -4,7 +4,7 @@ import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import { LONGEST_NAME } from '../operation.ts'
 
 /** Of the digest of what a name had to leave out. */
-const DIGITS = 16
+const DIGITS = 32
 
 /**
  * The name of an operation in printable characters and no longer than a name may be. What has to be

@@ -1,6 +1,9 @@
 /** A side that is heard from is believed to have read so much a second since it was heard last. */
 const BELIEVED_BYTES_PER_MS = 4 * 1024
 
+/** What the runtime keeps for a message beside its bytes: an empty one costs 50. */
+const OVERHEAD_BYTES = 64
+
 /**
  * How much of what was sent to a side it may not have read yet. The runtime takes every message at
  * once and says nothing of what has left, so this is the worst case: everything, until the side says
@@ -15,7 +18,7 @@ export class Unread {
   }
 
   sent(bytes: number): number {
-    this.#bytes += bytes
+    this.#bytes += bytes + OVERHEAD_BYTES
     return this.#bytes
   }
 

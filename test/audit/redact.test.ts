@@ -27,6 +27,8 @@ it('keys that are longer than any text take no time', () => {
 describe('what looks like a token', () => {
   it.each([
     ['a JWS', 'eyJhbGciOiJ.eyJzdWIiOiI.c2ln', '[redacted]'],
+    ['a grant token with an escape in its mark', `%6fp_${'a'.repeat(43)}`, '[redacted]'],
+    ['one with escapes behind it', `o%70%5F${'%41b'.repeat(21)}c`, '[redacted]'],
     ['a JWS without a signature', 'eyJhbGciOiJ.eyJzdWIiOiI.', '[redacted]'],
     ['a JWS of two parts', 'eyJhbGciOiJ.eyJzdWIiOiI', '[redacted]'],
     ['a JWS behind a word', 'token-eyJhbGciOiJ.eyJzdWIiOiI.c2ln', 'token-[redacted]'],
@@ -53,7 +55,7 @@ describe('what looks like a token', () => {
   })
 
   /** With an expression that begins anew at each of them: half a minute for the first. */
-  it.each(['eyJ', 'eyJhbGciOiJ.', 'sk-', 'bot123456', 'ghp_', 'op_a'])(
+  it.each(['eyJ', 'eyJhbGciOiJ.', 'sk-', 'bot123456', 'ghp_', 'op_a', 'op_%41', '%6Fp_a'])(
     'takes no time to be looked for among many %s',
     (beginning) => {
       const text = beginning.repeat(Math.ceil((64 * 1024) / beginning.length))

@@ -4,6 +4,7 @@ import type { Auth, BearerStaticAuth, HmacSignedAuth } from '../../src/auth/conf
 import { signerOf } from '../../src/auth/index.ts'
 import type { SecretRef } from '../../src/auth/scheme.ts'
 import { opening } from '../../src/opening.ts'
+import { sign } from '../../src/outbound.ts'
 import { Secret } from '../../src/secret.ts'
 import basicVectors from '../vectors/basic_auth.json'
 import bearerVectors from '../vectors/bearer.json'
@@ -181,6 +182,21 @@ describe('several parameters', () => {
     const draft = await signed(authOf('query_params'), 's&3', draftOf({ query }))
     expect(draft.query).toBe('a=%20&q=x&key=s%263&cx=017%3Aabc')
   })
+})
+
+it('what the file says as a parameter is not taken out of answers', async () => {
+  const auth = {
+    type: 'query_params',
+    params: [
+      { name: 'key', value: { env: 'KEY' } },
+      { name: 'alt', value: 'json' },
+      { name: 'api-version', value: '2026-01-01-preview' },
+    ],
+    invalidate_on: [],
+  } as const
+  const open = opening(() => new Secret('sentinel-key'))
+  await sign(draftOf(), signerOf(auth, null), open, 0)
+  expect(open.known).toHaveLength(1)
 })
 
 describe('a fixed user', () => {

@@ -122,12 +122,20 @@ describe('an open socket', () => {
   it('passes nothing on once Outpost has ended it', async () => {
     const provider = aProvider({ websocket_unread_bytes: 1024 })
     const { agent, upstream, over } = joined({ provider })
-    upstream.socket.send('a'.repeat(1000))
+    upstream.socket.send('a'.repeat(900))
     upstream.socket.send('b'.repeat(1000))
     upstream.socket.send('c')
     expect(await agent.closed).toBe('1013 too much has been sent that may be unread')
     expect(agent.got).toHaveLength(1)
-    expect(await over).toMatchObject({ messages_out: 1, bytes_out: 1000 })
+    expect(await over).toMatchObject({ messages_out: 1, bytes_out: 900 })
+  })
+
+  it('counts what an empty message costs', async () => {
+    const provider = aProvider({ websocket_unread_bytes: 1024 })
+    const { agent, upstream, over } = joined({ provider })
+    for (let count = 0; count < 40; count += 1) upstream.socket.send('')
+    expect(await agent.closed).toBe('1013 too much has been sent that may be unread')
+    expect(await over).toMatchObject({ messages_out: 16, bytes_out: 0 })
   })
 })
 

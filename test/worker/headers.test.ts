@@ -43,6 +43,14 @@ describe('headers that never go upstream', () => {
     expect(names(only(await call('/echo', { provider: 'plain', headers })))).toEqual(['x-stays'])
   })
 
+  it.each(['Content-Type', 'content_encoding', 'close, Accept', 'x-amz-copy-source', 'If-Match'])(
+    'and nothing that it was judged by: Connection: %s',
+    async (connection) => {
+      const answer = await call('/echo', { provider: 'plain', headers: { connection } })
+      expect([answer.status, answer.seen]).toEqual([400, []])
+    },
+  )
+
   it('but never the injected credential', async () => {
     const headers = {
       connection: 'Authorization, X-Test-Request-Id',
