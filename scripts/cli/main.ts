@@ -31,9 +31,9 @@ try {
     stop: stop.signal,
   })
   const root = join(import.meta.dirname, '../..')
-  await programOf(screen, open)
+  await programOf(screen, open, { env, stop: stop.signal })
     .hook('preAction', async (_program, command) => {
-      if (command.name() === 'dev') return // it opens nothing
+      if (['dev', 'env'].includes(command.name())) return // they open nothing
       const asked = command.optsWithGlobals<Asked>()
       const token = await storedToken(asked, env, root)
       if (token !== null) env['OUTPOST_ADMIN_TOKEN'] = token

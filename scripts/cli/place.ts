@@ -28,10 +28,23 @@ export interface Asked {
 export function placeOf(asked: Asked, env: NodeJS.ProcessEnv, folder: string): Place {
   const url = urlOf(asked, env)
   const local = isLoopback(url.hostname)
-  if (url.protocol === 'http:' && !local && asked.insecure !== true) {
-    misuse(`${url.origin}: http:// would show the operator's token on the way; use https://`)
-  }
+  rejectOpen(url, asked, "the operator's token")
   return { origin: url.origin, token: tokenOf(env, local ? folder : null) }
+}
+
+/**
+ * Where an agent is to send, with no token of an operator: `--url`, else OUTPOST_URL, else this machine.
+ * @throws Failure, usage: no address, or one where the agent's token would travel in the clear.
+ */
+export function originOf(asked: Asked, env: NodeJS.ProcessEnv): string {
+  const url = urlOf(asked, env)
+  rejectOpen(url, asked, "the agent's token")
+  return url.origin
+}
+
+function rejectOpen({ protocol, hostname, origin }: URL, asked: Asked, what: string): void {
+  if (protocol !== 'http:' || isLoopback(hostname) || asked.insecure === true) return
+  misuse(`${origin}: http:// would show ${what} on the way; use https://`)
 }
 
 /** Whether the server is one of this machine. @throws Failure, usage. */

@@ -3,6 +3,8 @@ import { Command } from 'commander'
 import { VERSION } from '../../src/version.ts'
 import { addApprovals } from './approvals.ts'
 import { addAudit } from './audit.ts'
+import { addEnv } from './env.ts'
+import type { Here } from './env.ts'
 import { misuse } from './exit.ts'
 import { addGrant } from './grant.ts'
 import { addPause } from './pause.ts'
@@ -34,7 +36,7 @@ Times are UTC. Spans: 90s, 10m, 8h, 30d; a bare number is seconds.
 `
 
 /** The whole command line. `parseAsync` runs what was asked for, and throws what it throws. */
-export function programOf(screen: Screen, open: Open): Command {
+export function programOf(screen: Screen, open: Open, here: Here): Command {
   const program = new Command('outpost')
     .description("The operator's command line of Outpost.")
     .version(VERSION, '--version', 'the version of this command line')
@@ -56,6 +58,7 @@ export function programOf(screen: Screen, open: Open): Command {
   addPause(program, open)
   addSimulate(program, open)
   addToken(program, open)
+  addEnv(program, screen, here)
   program
     .command('dev')
     .description('serve this checkout, as `npm start` does: outpost dev --help')
