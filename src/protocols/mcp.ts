@@ -124,7 +124,8 @@ function toolCall(params: Json, rules: McpRules): Ruling {
   const name = params.get('name')
   if (typeof name !== 'string') throw new Unreadable('tools/call names a tool')
   for (const key of params.keys()) {
-    const plain = key.toLowerCase()
+    // Upper case first: Go takes `argument\u017f`, with a long s, for `arguments`.
+    const plain = key.toUpperCase().toLowerCase()
     if (key !== plain && ['name', 'arguments'].includes(plain)) {
       throw new Unreadable('a parameter of tools/call is in another spelling')
     }
