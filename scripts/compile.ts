@@ -142,10 +142,14 @@ export async function compileProject(project: Project): Promise<CompiledProject>
   const hosts = hostsFile
     ? await readSource(root, hostsFile)
     : await readIfThere(root, 'hosts.yaml')
-  const compiled = await compileFiles(files, hosts, { bindings: await readBindings(root) })
+  // A copy of the Worker has its own schemes: with those of another, a secret would be of two classes.
+  const isCopy = (await readIfThere(root, 'src/worker.ts')) !== null
+  const src = join(isCopy ? root : ROOT, 'src')
+  const bindings = await readBindings(root)
+  const compiled = await compileFiles(files, hosts, { bindings, plugins: join(src, 'plugins') })
   if (compiled.problems.length > 0) return { ...compiled, written: false }
   const target = resolve(root, out)
-  const text = render(compiled, { out: target, src: join(ROOT, 'src') })
+  const text = render(compiled, { out: target, src })
   const written = await Promise.all([
     writeChanged(target, text),
     writeChanged(resolve(target, '../openapi.ts'), renderOpenapi()),

@@ -8,7 +8,6 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { compileProject, report } from './compile.ts'
 import { startDemo } from './demo-upstream.ts'
 import { missingVars, readDevVars, writeDevVars } from './dev-vars.ts'
-import { callLines } from './greeting.ts'
 import { messageOf, tell } from './terminal.ts'
 import { WORKSTATION_FILE } from './workstation/file.ts'
 import { misplaced } from './workstation/fill.ts'
@@ -77,6 +76,8 @@ async function main(args: readonly string[]): Promise<void> {
   // Addresses come from wrangler here, and no proxy is believed.
   const env = { ...vars, TRUSTED_PROXIES: '' }
   const demo = started !== undefined
+  // It decides calls by the protocols of the catalog, which was written above.
+  const { callLines } = await import('./greeting.ts')
   const lines = callLines({ catalog, env, envFile: fileOf(args), url, demo })
   process.stdout.write(`${lines.join('\n')}\n`)
 }

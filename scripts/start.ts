@@ -5,7 +5,6 @@ import { parseArgs } from 'node:util'
 import { compileProject, report } from './compile.ts'
 import { DEMO_PORT, DEMO_URL, startDemo } from './demo-upstream.ts'
 import { readDevVars, writeDevVars } from './dev-vars.ts'
-import { greeting } from './greeting.ts'
 import { build, readCompiled, serve } from './serve.ts'
 import type { Compiled, Served } from './serve.ts'
 import { messageOf, tell } from './terminal.ts'
@@ -85,6 +84,8 @@ async function main(): Promise<void> {
     tell(`${host} can be reached from other machines, and this is plain HTTP: put TLS in front`)
   }
   const { url, peers, vars } = server
+  // It decides calls by the protocols of the catalog, which is there only now.
+  const { greeting } = await import('./greeting.ts')
   process.stdout.write(
     `\n${greeting({ catalog: compiled.CATALOG, env: { ...vars, ...env }, envFile, commands, url, peers, demo })}`,
   )

@@ -10,6 +10,11 @@ export interface Presented {
   /** What decides: `X-Outpost-Auth` alone when it was sent, else whatever stood in an SDK's slot. */
   readonly deciding: readonly string[]
   readonly all: readonly string[]
+  /**
+   * The key that let a caller in, and every grant token. Any other word that it showed may be one of
+   * the path: to take it out of the record would hide what was asked.
+   */
+  readonly keys: (key: string) => readonly string[]
   /** Where that key stood, and every grant token: none of these may go upstream. */
   readonly carriers: (key: string) => Carriers
 }
@@ -36,6 +41,15 @@ const HOLDS_GRANT_TOKEN = /op_[0-9A-Za-z]{43}/
 
 export function isGrantToken(text: string): boolean {
   return GRANT_TOKEN.test(text)
+}
+
+/** At the end of what clients take for a key of their API's by what it begins with: `sk_test_op_…`. */
+const PREFIXED_TOKEN = /^(?:[0-9A-Za-z_-]{1,20}_)?(op_[0-9A-Za-z]{43})$/
+
+/** The grant token that a word is, alone or behind the prefix of somebody else's keys. */
+function grantTokensIn(word: string): readonly string[] {
+  const token = PREFIXED_TOKEN.exec(word)?.[1]
+  return token === undefined ? NOTHING : [token]
 }
 
 /** The slots of a catalog. Worked out once. */
@@ -81,6 +95,7 @@ export function presentedIn({ request, query, inPath }: Call, slots: KnownSlots)
   return {
     deciding: explicit === null ? [...inSlots, ...ofPath] : [explicit],
     all: explicit === null ? all : [explicit, ...all],
+    keys: (key) => [key, ...all.filter(isGrantToken)],
     carriers: (key) => {
       // No key is wanted of some callers: what is empty is then theirs, and goes as it was sent.
       const isOurs = (value: string) => (key !== '' && value === key) || isGrantToken(value)
@@ -155,11 +170,12 @@ const OPENAI_KEY = 'openai-insecure-api-key.'
 /**
  * The keys in a value of `Authorization`, whichever provider is meant. Bearer and token: the rest of
  * the value, or its `token=` (as Rails has it). Basic (RFC 7617): the user name, and the password.
- * AWS: the id of the key. Behind any other word, and among the parameters of any scheme: what has the form of a grant token.
+ * AWS: the id of the key. Behind any other word, and among the parameters of any scheme: what has the form of a grant token,
+ * also behind a prefix: Stripe's command line takes no key without `sk_test_` or the like.
  */
 function authorization(value: string): readonly string[] {
   const [, scheme = '', rest = ''] = /^(bearer|token|basic)[ \t]+(.*)$/i.exec(value) ?? []
-  const tokens = value.split(/[\s,;="]+/).filter(isGrantToken)
+  const tokens = value.split(/[\s,;="]+/).flatMap(grantTokensIn)
   if (/^aws/i.test(value)) return [...new Set([...keyIdsIn(value), ...tokens])]
   if (scheme.toLowerCase() === 'basic') return [...pairOf(rest.trim()), ...tokens]
   const shown = scheme === '' ? [] : tokensOf(rest.trim())
@@ -182,7 +198,7 @@ function pairOf(encoded: string): readonly string[] {
   const pair = decodeBase64(encoded)
   const colon = pair.indexOf(':')
   const parts = colon < 0 ? [pair] : [pair.slice(0, colon), pair.slice(colon + 1)]
-  return [...new Set([...parts, ...pair.split(':').filter(isGrantToken)])]
+  return [...new Set([...parts, ...pair.split(':').flatMap(grantTokensIn)])]
 }
 
 function decodeBase64(text: string): string {

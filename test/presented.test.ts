@@ -165,6 +165,9 @@ const OF_GRANTS: readonly [string, (key: string) => string][] = [
   ['a word behind Bearer', (key) => `Bearer ${key} trailing`],
   ['Basic with colons in the password', (key) => basic(`a:b:${key}`)],
   ['Basic with colons behind', (key) => basic(`a:${key}:b`)],
+  // https://docs.stripe.com/keys: its command line takes these forms alone.
+  ["the prefix of Stripe's keys", (key) => `Bearer sk_test_${key}`],
+  ['that of its restricted ones, in Basic', (key) => basic(`rk_live_${key}:`)],
 ]
 
 describe('Authorization', () => {
@@ -188,6 +191,8 @@ describe('Authorization', () => {
   it.each([
     ['a longer word', `GenieKey ${GRANT}x`],
     ['a word with more in front', `GenieKey x${GRANT}`],
+    ['a prefix that does not end', `Bearer sk_test${GRANT}`],
+    ['a long text in front', `Bearer ${'a'.repeat(21)}_${GRANT}`],
     ['what is no UTF-8', `Basic ${btoa('\xff:a')}`],
   ])('%s shows no grant token', (_title, authorization) => {
     expect(presentedIn(aCallWith('', { authorization }), SLOTS).deciding).not.toContain(GRANT)

@@ -2,6 +2,7 @@ import ipaddr from 'ipaddr.js'
 
 import type { Auth } from '../../src/auth/config.ts'
 import { isSafe } from '../../src/policy/route.ts'
+import { arrange, speaksFor } from '../../src/policy/rules.ts'
 import { endpointsOf } from './auth-endpoints.ts'
 import type { Fault } from './explain.ts'
 import type { Path } from './problem.ts'
@@ -23,7 +24,7 @@ export function doubts(
     ...(auth ? neverTried(written, auth) : []),
     ...tokensIn(written, []),
     ...(file ? silentWrites(written, file) : []),
-    ...(file ? ruleDoubts(file.forwarding) : []),
+    ...(file ? [...ruleDoubts(file.forwarding), ...unreachable(file)] : []),
     ...(file && auth ? inClear(file, auth) : []),
   ]
 }
@@ -66,6 +67,18 @@ function tokensIn(tree: Tree, path: Path): Fault[] {
     return Object.entries(tree).flatMap(([key, each]) => tokensIn(each, [...path, key]))
   }
   return itemsOf(tree).flatMap((each, index) => tokensIn(each, [...path, index]))
+}
+
+/** What is said of operations does not open their path. */
+function unreachable({ forwarding, graphql, mcp }: ProviderFile): Fault[] {
+  if (forwarding.mode !== 'allowlist') return []
+  const allow = arrange(forwarding.allow.map(({ pattern }) => pattern))
+  return Object.entries({ graphql, mcp }).flatMap(([key, rules]): Fault[] => {
+    const isOpen = (index: number) => speaksFor(forwarding.allow[index]?.methods ?? [], 'POST')
+    if (!rules || /[*{]/.test(rules.path) || allow.first(rules.path, isOpen) >= 0) return []
+    const message = `no rule of "forwarding.allow" lets a POST to ${rules.path} through`
+    return [{ path: [key], at: 'key', message }]
+  })
 }
 
 /** In a list of what is allowed, a rule that does not say so is not sensitive, whatever its method. */

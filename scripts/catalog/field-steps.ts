@@ -1,4 +1,5 @@
 import type { Steps } from '../../src/content/fields.ts'
+import { LONGEST_FIELD, wordsOf, wordsOfSteps } from '../../src/content/spelling.ts'
 import { shortened, Wrong } from './problem.ts'
 
 const NAMES = /(?:\\.|[^.[\]\\])+|\.|\[\]|[^]/g
@@ -30,7 +31,15 @@ export function querySteps(field: string): Steps | Wrong {
   return legible(field, [name, ...parts.map((part) => (part === ']' ? null : part.slice(0, -1)))])
 }
 
+/** A name of signs alone has no other spelling that could be looked for, and an index is no name. */
 function legible(field: string, steps: Steps): Steps | Wrong {
+  const names = steps.filter((step) => step !== null)
+  if (names.some((name) => wordsOf(name).length === 0 || /^[0-9]+$/.test(name))) {
+    return wrong(field, 'expected names with a letter in them')
+  }
+  if (wordsOfSteps(steps).join('').length > LONGEST_FIELD) {
+    return wrong(field, `expected at most ${LONGEST_FIELD} characters`)
+  }
   const isText = steps.every(
     // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
     (step) => step === null || (!/[\u0000-\u001f\u007f]/.test(step) && step.isWellFormed()),

@@ -1,7 +1,7 @@
 import { Unreadable } from './content.ts'
 import { isList, isObject } from './json.ts'
 import type { Json, JsonObject } from './json.ts'
-import { overlap, wordsOf, wordsOfSteps } from './spelling.ts'
+import { overlap, wordsOf } from './spelling.ts'
 
 /** Where a field is: names from the top; null is every item of a list. */
 export type Steps = readonly (string | null)[]
@@ -32,37 +32,56 @@ export interface Fields {
 export const NO_FIELDS: Fields = { find: () => [NOTHING] }
 
 export function jsonFields(value: Json): Fields {
+  const words = remembered()
   return {
     find(steps) {
       const found: Leaf[] = []
-      walk(value, steps, found)
+      walk(value, steps, { found, words })
       return found.length === 0 ? [NOTHING] : found
     },
   }
 }
 
-function walk(value: Json, steps: Steps, found: Leaf[]): void {
+type Words = (name: string) => readonly string[]
+
+/** Each name is taken apart once, however many conditions and items there are. */
+function remembered(): Words {
+  const known = new Map<string, readonly string[]>()
+  return (name) => {
+    let words = known.get(name)
+    if (!words) known.set(name, (words = wordsOf(name)))
+    return words
+  }
+}
+
+interface Walk {
+  readonly found: Leaf[]
+  readonly words: Words
+}
+
+function walk(value: Json, steps: Steps, to: Walk): void {
   const [step, ...rest] = steps
   if (step === undefined) {
-    found.push({ is: 'value', value })
+    to.found.push({ is: 'value', value })
   } else if (step === null) {
-    if (!isList(value)) found.push(BLOCKED)
-    else for (const item of value) walk(item, rest, found)
+    if (!isList(value)) to.found.push(BLOCKED)
+    else for (const item of value) walk(item, rest, to)
   } else if (isObject(value)) {
-    onlySpelling(value, steps, step)
+    onlySpelling(value, steps, to.words)
     const inner = value.get(step)
-    if (inner === undefined) found.push(NOTHING)
-    else walk(inner, rest, found)
+    if (inner === undefined) to.found.push(NOTHING)
+    else walk(inner, rest, to)
   } else {
-    found.push(BLOCKED)
+    to.found.push(BLOCKED)
   }
 }
 
 /** Go, for one, takes `Amount` for `amount`, and of two the last. @throws Unreadable */
-function onlySpelling(object: JsonObject, steps: Steps, name: string): void {
-  const words = wordsOfSteps(steps)
+function onlySpelling(object: JsonObject, steps: Steps, words: Words): void {
+  const [name] = steps
+  const wanted = steps.flatMap((step) => (step === null ? [] : words(step)))
   for (const key of object.keys()) {
-    if (key !== name && overlap(wordsOf(key), words)) throw spelledOtherwise([name])
+    if (key !== name && overlap(words(key), wanted)) throw spelledOtherwise(steps)
   }
 }
 

@@ -1,6 +1,6 @@
 import { NOTHING, spelledOtherwise } from './fields.ts'
 import type { Fields, Leaf, Steps } from './fields.ts'
-import { overlapJoined, wordsOf, wordsOfSteps } from './spelling.ts'
+import { beginningsOf, wordsOf, wordsOfSteps } from './spelling.ts'
 
 /** One field of a form or of a query. */
 export interface Pair {
@@ -19,46 +19,28 @@ const INDEX = /^(?:0|[1-9][0-9]{0,5})$/
  * being `items[0][price]` and `types[]` being `types[]` or `types[0]`, and once.
  */
 export function pairFields(pairs: readonly Pair[]): Fields {
-  const worded = wordedOf(pairs)
-  return { find: (steps) => leavesIn(worded, steps) }
+  const named = new Named(pairs)
+  return { find: (steps) => leavesIn(named, steps) }
 }
 
 /** Whether some server might find the field, or a part of it, or what it is part of, among these. */
 export function speaking(pairs: readonly Pair[]): (steps: Steps) => boolean {
-  const worded = wordedOf(pairs)
-  return (steps) => {
-    const field = wordsOfSteps(steps)
-    return worded.some((each) => speaksOf(each, field))
-  }
+  const named = new Named(pairs)
+  return (steps) => named.of(wordsOfSteps(steps)).length > 0
 }
 
-interface Worded extends Pair {
-  readonly words: readonly (readonly string[])[]
-}
-
-function wordedOf(pairs: readonly Pair[]): readonly Worded[] {
-  return pairs.map((pair) => ({ ...pair, words: pair.names.map(wordsOf) }))
-}
-
-function speaksOf({ words }: Worded, field: readonly string[]): boolean {
-  return words.some((each) => overlapJoined(each, field))
-}
-
-function leavesIn(pairs: readonly Worded[], steps: Steps): readonly Leaf[] {
-  const field = wordsOfSteps(steps)
+function leavesIn(named: Named, steps: Steps): readonly Leaf[] {
   const list = steps.indexOf(null)
   // Of a list in a list, it cannot be told here which items have nothing.
   if (list !== steps.lastIndexOf(null)) throw spelledOtherwise(steps)
-  const placed = pairs
-    .filter((pair) => speaksOf(pair, field))
-    .map((pair) => placeOf(pair, steps, list))
+  const placed = named.of(wordsOfSteps(steps)).map((pair) => placeOf(pair, steps, list))
   const unnumbered = placed.filter(({ item }) => item === '')
   const byItem = new Map(placed.map(({ item, value }) => [item, value]))
   const isMixed = unnumbered.length > 0 && unnumbered.length < placed.length
   const isTwice = unnumbered.length === 0 && byItem.size < placed.length
   if (isMixed || isTwice) throw spelledOtherwise(steps)
   if (unnumbered.length > 0) return unnumbered.map(({ value }) => value)
-  for (const item of itemsIn(pairs, steps, list)) {
+  for (const item of itemsIn(named, steps, list)) {
     if (!byItem.has(item)) byItem.set(item, NOTHING)
   }
   return byItem.size === 0 ? [NOTHING] : [...byItem.values()]
@@ -72,9 +54,10 @@ function placeOf(pair: Pair, steps: Steps, list: number) {
 }
 
 /** The items of the list of which something is said. One of them may have nothing at the field. */
-function itemsIn(pairs: readonly Worded[], steps: Steps, list: number): readonly string[] {
-  if (list < 0 || list === steps.length - 1) return []
-  return pairs.flatMap((pair) => itemOf(partsOf(pair), steps, list) ?? [])
+function itemsIn(named: Named, steps: Steps, list: number): readonly string[] {
+  if (list < 1 || list === steps.length - 1) return []
+  const inList = named.of(wordsOfSteps(steps.slice(0, list)))
+  return inList.flatMap((pair) => itemOf(partsOf(pair), steps, list) ?? [])
 }
 
 /** `items[0][price]` in its parts; null where the brackets are not in order. */
@@ -98,4 +81,45 @@ function isStep(parts: readonly string[], step: string | null, at: number): bool
   const part = parts[at] ?? ''
   if (step !== null) return step === part
   return INDEX.test(part) || (part === '' && at === parts.length - 1)
+}
+
+/** Pairs by their names, so that a field is found without a look at each of them. */
+class Named {
+  readonly #pairs: readonly Pair[]
+  /** By all the words of a name, and by its first words. */
+  readonly #whole = new Map<string, number[]>()
+  readonly #beginning = new Map<string, number[]>()
+
+  constructor(pairs: readonly Pair[]) {
+    this.#pairs = pairs
+    const known = new Map<string, readonly string[]>()
+    for (const [index, { names }] of pairs.entries()) {
+      for (const name of new Set(names)) {
+        let beginnings = known.get(name)
+        if (!beginnings) known.set(name, (beginnings = beginningsOf(wordsOf(name))))
+        for (const each of beginnings) add(this.#beginning, each, index)
+        const whole = beginnings.at(-1)
+        if (whole !== undefined) add(this.#whole, whole, index)
+      }
+    }
+  }
+
+  /**
+   * Those that some server may take for the field of these words, for a part of it, or for what it is
+   * part of. Words may have been joined: PHP reads `customer.id` and `customer[id` as `customer_id`.
+   */
+  of(field: readonly string[]): readonly Pair[] {
+    const beginnings = beginningsOf(field)
+    const indices = new Set(this.#beginning.get(beginnings.at(-1) ?? ''))
+    for (const each of beginnings) {
+      for (const index of this.#whole.get(each) ?? []) indices.add(index)
+    }
+    return [...indices].toSorted((a, b) => a - b).flatMap((index) => this.#pairs[index] ?? [])
+  }
+}
+
+function add(to: Map<string, number[]>, key: string, index: number): void {
+  const known = to.get(key)
+  if (known) known.push(index)
+  else to.set(key, [index])
 }

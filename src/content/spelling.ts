@@ -5,6 +5,8 @@ const MAX_DECODINGS = 8
 
 /** A name that has one reading only, which is one word: itself. */
 const SIMPLE = /^[a-z0-9]+$/
+/** One whose every character is itself, but for its case. */
+const PLAIN = /^[\w .[\]$:@/-]*$/
 
 /**
  * A name as the most lenient server reads it, in words: percent-decoded however often, up to a NUL
@@ -14,11 +16,16 @@ const SIMPLE = /^[a-z0-9]+$/
  */
 export function wordsOf(name: string): readonly string[] {
   if (SIMPLE.test(name)) return [name]
-  const [untilNul = ''] = settled(name).split('\0')
-  return caseless(untilNul.replaceAll('+', ' '))
+  const folded = PLAIN.test(name) ? name.toLowerCase() : foldedName(name)
+  return folded
     .split(/[.[\]]/)
     .map((word) => word.replaceAll(/[\s_-]/g, ''))
     .filter((word, index) => word !== '' && (index === 0 || !/^[0-9]+$/.test(word)))
+}
+
+function foldedName(name: string): string {
+  const [untilNul = ''] = settled(name).split('\0')
+  return caseless(untilNul.replaceAll('+', ' '))
 }
 
 /** The words of a field, `items[].unit_price`: `items`, `unitprice`. */
@@ -29,21 +36,26 @@ export function wordsOfSteps(steps: readonly (string | null)[]): readonly string
 /** Whether the names are of one field, or one is of something in the other. */
 export function overlap(a: readonly string[], b: readonly string[]): boolean {
   const most = Math.min(a.length, b.length)
-  return most > 0 && a.slice(0, most).every((word, index) => word === b[index])
+  for (let at = 0; at < most; at += 1) {
+    if (a[at] !== b[at]) return false
+  }
+  return most > 0
 }
 
-/** The same where words may have been joined: PHP reads `customer.id` and `customer[id` as `customer_id`. */
-export function overlapJoined(a: readonly string[], b: readonly string[]): boolean {
-  const [one, other] = [a.join(''), b.join('')]
-  if (one === '' || other === '') return false
-  if (one.length > other.length) return one.startsWith(other) && isBeginning(other, a)
-  return other.startsWith(one) && isBeginning(one, b)
-}
+/** No field of a rule is longer, as its words one after the other. */
+export const LONGEST_FIELD = 256
 
-/** Whether it is the first words, or word, or all of them. */
-function isBeginning(text: string, words: readonly string[]): boolean {
-  let length = 0
-  return words.some((word) => (length += word.length) === text.length)
+/** The first word, the first two, and so on, each as one; up to what a field may be. */
+export function beginningsOf(words: readonly string[]): readonly string[] {
+  const found: string[] = []
+  let text = ''
+  for (const word of words) {
+    text += word
+    // The whole of a longer name is the whole of no field, but it may begin like one.
+    if (text.length > LONGEST_FIELD) return [...found, text]
+    found.push(text)
+  }
+  return found
 }
 
 /** As the most lenient server compares two values: case, width and padding aside, up to a NUL. */

@@ -79,12 +79,21 @@ it('warns of writes on a list that say nothing of being sensitive, once for a fi
   expect(await listedOf('transparent', ...SILENT)).toEqual([])
 })
 
+it('warns of operations that no path leads to', async () => {
+  const text = `${HTTPS}\nauth: none\nforwarding:\n  mode: allowlist\n  allow: [{ method: GET, pattern: /graphql }]`
+  expect(await warningsOf(`${text}\ngraphql: { path: /graphql }`)).toEqual([
+    expect.stringContaining(
+      'graphql: no rule of "forwarding.allow" lets a POST to /graphql through',
+    ),
+  ])
+})
+
 it('does not where it is the operation that tells', async () => {
   const rule = 'forwarding:\n  mode: allowlist\n  allow: [{ method: POST, pattern: /graphql }]'
   const text = `${HTTPS}\nauth: none\n${rule}`
   expect(await warningsOf(`${text}\ngraphql: {}`)).toEqual([])
   expect(await warningsOf(`${text}\nmcp: { path: /graphql }`)).toEqual([])
-  expect(await warningsOf(`${text}\ngraphql: { path: /other }`)).toHaveLength(1)
+  expect(await warningsOf(`${text}\ngraphql: { path: /other }`)).toHaveLength(2)
 })
 
 const OPEN =

@@ -21,16 +21,18 @@ let server: Server | undefined
 let token = ''
 
 beforeAll(async () => {
-  server = createServer(async (request, response) => {
+  server = createServer((request, response) => {
     begun += 1
     const hash = createHash('sha256')
     let size = 0
-    for await (const chunk of request) {
-      hash.update(chunk as Buffer)
-      size += (chunk as Buffer).length
-    }
-    received.push({ headers: request.headers, size, digest: hash.digest('hex') })
-    response.end('ok')
+    request.on('data', (chunk: Buffer) => {
+      hash.update(chunk)
+      size += chunk.length
+    })
+    request.on('end', () => {
+      received.push({ headers: request.headers, size, digest: hash.digest('hex') })
+      response.end('ok')
+    })
   })
   server.listen(at.port('git-bytes'), '127.0.0.1')
   token = await at.grant('git-bytes')

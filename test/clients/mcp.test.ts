@@ -170,14 +170,16 @@ describe('a stream', () => {
 })
 
 it('the record names the tools', async () => {
-  const operations = (await at.audit()).map((event) => event['operation'])
-  expect(operations).toEqual(
-    expect.arrayContaining([
-      'initialize',
-      'tools/list',
-      'tools/call search',
-      'tools/call wipe',
-      'end of session',
-    ]),
-  )
+  // Reads are recorded in batches.
+  await expect
+    .poll(async () => (await at.audit()).map((event) => event['operation']), { timeout: 10_000 })
+    .toEqual(
+      expect.arrayContaining([
+        'initialize',
+        'tools/list',
+        'tools/call search',
+        'tools/call wipe',
+        'end of session',
+      ]),
+    )
 })

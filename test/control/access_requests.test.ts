@@ -133,9 +133,10 @@ describe('an agent that needs more', () => {
     await wish(token, { duration: 86_400 })
     expect((await request(token, { method: 'POST' })).said['status']).toBe(200)
     await new Promise((done) => setTimeout(done, 1100))
-    expect((await request(token, { method: 'POST' })).said['refusal'].code).toBe(
-      'PROXY_GRANT_DENIED',
-    )
+    for (const method of ['POST', 'GET']) {
+      const { said, seen } = await request(token, { method })
+      expect([method, said['refusal']?.code, seen]).toEqual([method, 'PROXY_GRANT_DENIED', []])
+    }
   })
 
   it('asks about its own, and about nobody else', async () => {

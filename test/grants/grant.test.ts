@@ -77,6 +77,7 @@ it('a view has no hash, and times in ISO', () => {
     created_at: '2026-11-22T10:00:00.000Z',
     expires_at: '2026-11-22T11:00:00.000Z',
     revoked_at: '2026-11-22T10:00:01.000Z',
+    widened: [],
     tokens: [
       { created_at: '2026-11-22T10:00:00.000Z', valid_until: null },
       { created_at: '2026-11-22T10:00:00.000Z', valid_until: '2026-11-22T10:01:00.000Z' },
