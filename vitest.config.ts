@@ -139,8 +139,8 @@ export default defineConfig({
             ...(programs ? ['test/clients/programs/*.test.ts'] : []),
           ],
           globalSetup: ['test/clients/build.ts'],
-          testTimeout: 20_000,
-          hookTimeout: 30_000,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { gzipSync } from 'node:zlib'
 
+import { withContent } from './bench/content-providers.ts'
+import { contentRows } from './bench/content-rows.ts'
 import { count, countedFixture } from './bench/counts.ts'
 import type { Counts } from './bench/counts.ts'
 import { decisionTimes } from './bench/decisions.ts'
@@ -26,7 +28,7 @@ Measures the built Worker on workerd against a bare worker that adds one header 
 
   --rounds N    rounds (default: 10)
   --seconds S   of each side of each row in a round (default: 0.4)
-  --only TEXT   rows whose name has TEXT in it, in any case
+  --only TEXT   rows whose name has TEXT in it, in any case; several with a | between them
   --json        print JSON
   --help
 `
@@ -47,6 +49,7 @@ interface Fixtures {
   readonly bare: Fixture
   readonly small: Fixture
   readonly silent: Fixture
+  readonly readers: Fixture
   readonly counted: Fixture
   readonly large: Fixture | null
 }
@@ -89,15 +92,24 @@ async function buildAll(folder: string, upstream: string, withLarge: boolean): P
   }
   const plain = outpostFixture(inside('small'), upstream, SMALL)
   const small = withStateful(plain, upstream, SMALL.rules)
-  const counted = countedFixture(small, inside('counted'))
+  const withReaders = (fixture: Fixture) => withContent(fixture, upstream, SMALL.rules)
+  const counted = withReaders(countedFixture(small, inside('counted')))
+  const readers = withReaders(copied(small, inside('readers')))
   const silent = withoutLogLine(small, inside('silent'))
   await build(small)
   await build(counted)
+  await build(readers)
   await build(silent)
   const large = withLarge ? outpostFixture(inside('large'), upstream, LARGE) : null
   if (large) await build(large)
   const bare = bareFixture(inside('bare'), upstream)
-  return { bare, small, silent, counted, large }
+  return { bare, small, silent, readers, counted, large }
+}
+
+/** A copy of a fixture, not built yet. */
+function copied(fixture: Fixture, root: string): Fixture {
+  cpSync(fixture.root, root, { recursive: true })
+  return { ...fixture, root }
 }
 
 /**
@@ -106,12 +118,12 @@ async function buildAll(folder: string, upstream: string, withLarge: boolean): P
  * @throws when the source no longer has that line.
  */
 function withoutLogLine(fixture: Fixture, root: string): Fixture {
-  cpSync(fixture.root, root, { recursive: true })
+  const copy = copied(fixture, root)
   const source = join(root, 'src/bindings.ts')
   const parts = readFileSync(source, 'utf8').split(LOG_LINE)
   writeFileSync(source, parts.join('void event'))
   if (parts.length !== 2) throw new Error(`${source} has not one ${LOG_LINE}`)
-  return { ...fixture, root }
+  return copy
 }
 
 function bundleOf({ root }: Pick<Fixture, 'root'>): string {
@@ -125,6 +137,7 @@ async function startAll(host: Host, fixtures: Fixtures): Promise<Targets> {
     outpost: await started(fixtures.small),
     silent: await started(fixtures.silent),
     replays: await started(fixtures.small),
+    readers: await started(fixtures.readers),
     large: fixtures.large && (await started(fixtures.large)),
   }
 }
@@ -140,7 +153,7 @@ async function startOutpost(host: Host, fixture: Fixture): Promise<Outpost> {
 }
 
 function allRows(targets: Targets): readonly Row[] {
-  return [...rowsFor(targets), ...statefulRows(targets)]
+  return [...rowsFor(targets), ...statefulRows(targets), ...contentRows(targets)]
 }
 
 /** Of every row that the small fixture answers, and of a few calls that are not timed. */
@@ -151,8 +164,10 @@ async function counts(
   flags: Flags,
 ): Promise<readonly Counts[]> {
   const outpost = await startOutpost(host, fixture)
-  const timed = allRows({ ...targets, outpost, replays: outpost })
-    .filter(({ name, tested }) => tested.target === outpost && name !== NAMES.log)
+  const timed = allRows({ ...targets, outpost, replays: outpost, readers: outpost })
+    .filter(({ name, tested: { target, fire } }) => {
+      return target === outpost && !fire && name !== NAMES.log
+    })
     .map(({ name, tested }) => ({ name, shot: tested.shot }))
   const wanted = [...countedOnly(outpost), ...timed].filter(({ name }) => wants(flags, name))
   return count(wanted, outpost.url)
@@ -187,7 +202,7 @@ async function decisions({ small, large }: Fixtures): Promise<Report['decisions'
 }
 
 function wants({ only }: Flags, name: string): boolean {
-  return name.toLowerCase().includes(only.toLowerCase())
+  return only.split('|').some((each) => name.toLowerCase().includes(each.toLowerCase()))
 }
 
 /** null: asked for help. */

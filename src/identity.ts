@@ -30,7 +30,7 @@ export interface Caller {
   readonly id: string
   /** As the record keeps it: a prefix, unless the installation wants the whole address. */
   readonly address: string
-  /** Every key that it showed, right or not: none of them is recorded. */
+  /** Its own key, and every grant token that it showed: none of them is recorded. */
   readonly shown: readonly string[]
   /** Where its own key stood. */
   readonly carriers: Carriers
@@ -119,7 +119,7 @@ async function byHost(presented: Presented, place: Place, deps: Doorkeeper): Pro
     agent: null,
     id: `host ${host.id}`,
     address,
-    shown: presented.all,
+    shown: presented.keys(shown),
     carriers: presented.carriers(shown),
     grantRequired: deps.settings.requireGrant,
     pauses: await pausesOf(tenant, deps).catch(cannotAsk),
@@ -150,7 +150,7 @@ async function byGrant(
     agent,
     id: `grant ${id}`,
     address,
-    shown: presented.all,
+    shown: presented.keys(token),
     carriers: presented.carriers(token),
     grantRequired: deps.settings.requireGrant,
     pauses,

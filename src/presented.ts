@@ -10,6 +10,11 @@ export interface Presented {
   /** What decides: `X-Outpost-Auth` alone when it was sent, else whatever stood in an SDK's slot. */
   readonly deciding: readonly string[]
   readonly all: readonly string[]
+  /**
+   * The key that let a caller in, and every grant token. Any other word that it showed may be one of
+   * the path: to take it out of the record would hide what was asked.
+   */
+  readonly keys: (key: string) => readonly string[]
   /** Where that key stood, and every grant token: none of these may go upstream. */
   readonly carriers: (key: string) => Carriers
 }
@@ -90,6 +95,7 @@ export function presentedIn({ request, query, inPath }: Call, slots: KnownSlots)
   return {
     deciding: explicit === null ? [...inSlots, ...ofPath] : [explicit],
     all: explicit === null ? all : [explicit, ...all],
+    keys: (key) => [key, ...all.filter(isGrantToken)],
     carriers: (key) => {
       // No key is wanted of some callers: what is empty is then theirs, and goes as it was sent.
       const isOurs = (value: string) => (key !== '' && value === key) || isGrantToken(value)

@@ -223,4 +223,10 @@ describe('operations of AWS', () => {
   ])('%#', (provider, made, expected) => {
     expect(name(provider, made)).toBe(expected)
   })
+
+  it('that is too long to be shown is another with another end', () => {
+    const long = `b/${'x'.repeat(300)}`
+    const [one, other] = [name(S3, copy(`${long}1`)), name(S3, copy(`${long}2`))]
+    expect([one?.length, one === other]).toEqual([200, false])
+  })
 })

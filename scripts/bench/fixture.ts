@@ -85,6 +85,10 @@ export interface ProviderPlan {
   readonly cacheTtl?: number
   /** Default: `auto`. */
   readonly scrub?: 'off'
+  /** Keys of one rule each, in one line, which stand before the others. */
+  readonly rules?: readonly string[]
+  /** Keys of its own, as lines. */
+  readonly keys?: string
 }
 
 /**
@@ -102,7 +106,9 @@ export function providerYaml(
     forwarding = 'rate_limits: {}',
     cacheTtl = 0,
     scrub = 'auto',
+    keys = '',
   } = plan
+  const own = (plan.rules ?? []).map((rule) => `    - { ${rule} }`)
   const rows = Array.from({ length: rules }, (_, number) => {
     const what = `method: GET, path: '${patternOfRule(number)}', category: read`
     return `    - { ${what}, cache_ttl: ${cacheTtl} }`
@@ -111,12 +117,38 @@ export function providerYaml(
 base_url: ${upstream}
 auth: { ${auth} }
 scrub: ${scrub}
+${keys}
 forwarding:
   deny: [/denied/**]
   ${forwarding}
   allow:
-${rows.join('\n')}
+${[...own, ...rows].join('\n')}
 `
+}
+
+/** Providers beside a fixture's own, and the secrets that they name. */
+export interface More {
+  readonly plans: Readonly<Record<string, ProviderPlan>>
+  readonly secrets: readonly string[]
+}
+
+/** Adds providers to a fixture that is not built yet, with as many rules as its own have. */
+export function withMore(
+  fixture: Fixture,
+  upstream: string,
+  rules: number,
+  { plans, secrets }: More,
+): Fixture {
+  for (const [name, plan] of Object.entries(plans)) {
+    const yaml = providerYaml(name, upstream, rules, plan)
+    writeFileSync(join(fixture.root, `providers/${name}.yaml`), yaml)
+  }
+  const { needs, env } = fixture
+  return {
+    ...fixture,
+    needs: { ...needs, secrets: [...needs.secrets, ...secrets] },
+    env: { ...env, ...Object.fromEntries(secrets.map((name) => [name, newKey()])) },
+  }
 }
 
 const HOSTS = `hosts:

@@ -64,8 +64,8 @@ async function prime({ target, shot }: Side): Promise<void> {
 }
 
 async function both(row: Row, seconds: number, testedFirst: boolean): Promise<Pair> {
-  const on = ({ target, shot }: Side) =>
-    fire(target, shot, { connections: row.connections, seconds })
+  const load = { connections: row.connections, seconds }
+  const on = (side: Side) => side.fire?.(load) ?? fire(side.target, side.shot, load)
   if (testedFirst) {
     const tested = await on(row.tested)
     return { base: await on(row.base), tested }

@@ -1,7 +1,7 @@
 import { agentKey, pathOfRule, providerName } from './fixture.ts'
 import type { Fixture } from './fixture.ts'
 import { shot } from './load.ts'
-import type { Shot, Target } from './load.ts'
+import type { Load, Sample, Shot, Target } from './load.ts'
 import type { Stateful } from './stateful-providers.ts'
 
 /** One measurement: the same load on two sides, in turn. */
@@ -18,6 +18,8 @@ export interface Side {
   readonly name: string
   readonly target: Target
   readonly shot: Shot
+  /** What is measured in its place; the shot then says no more than that the side is there. */
+  readonly fire?: (load: Load) => Promise<Sample>
 }
 
 /** A running Outpost and the key that opens it. */
@@ -38,6 +40,8 @@ export interface Targets {
   readonly silent: Outpost
   /** As `outpost`: calls with a key leave an object each, which would weigh on the other rows. */
   readonly replays: Outpost
+  /** As `outpost`, with providers that read or sign calls, whose code the others do not have. */
+  readonly readers: Outpost
   /** A thousand providers with a hundred rules each; null when it is not asked for. */
   readonly large: Outpost | null
 }
@@ -75,6 +79,15 @@ export const NAMES = {
   granted: 'GET 1 KB, granted',
   grantedPost: 'POST 1 KB, granted, sensitive',
   counted: 'GET 1 KB, granted, max_calls',
+  unread: 'POST 300 B of JSON, no rule reads it',
+  read: 'POST 300 B of JSON, 3 conditions',
+  graphql: 'GraphQL query, 700 B',
+  toolCall: 'MCP tools/call, 3 conditions',
+  toolList: 'MCP tools/list, 50 tools, 10 taken out',
+  s3Get: 'S3 GET 1 KB, signed',
+  s3Put: 'S3 PUT 64 KiB, UNSIGNED-PAYLOAD',
+  s3PutHashed: "S3 PUT 64 KiB, the client's hash",
+  socket: 'WebSocket, 1 KB there and back',
 } as const
 
 /** Every row, for both sides the same request down to the last header, unless it is to be refused. */

@@ -1,8 +1,5 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-
 import { newKey } from '../dev-vars.ts'
-import { providerYaml } from './fixture.ts'
+import { withMore } from './fixture.ts'
 import type { Fixture, ProviderPlan } from './fixture.ts'
 
 /** The variables of the OAuth client. */
@@ -38,18 +35,7 @@ function plans(upstream: string): Readonly<Record<Stateful, ProviderPlan>> {
 
 /** Adds these providers to a fixture that is not built yet, with as many rules as its own have. */
 export function withStateful(fixture: Fixture, upstream: string, rules: number): Fixture {
-  for (const [name, plan] of Object.entries(plans(upstream))) {
-    const yaml = providerYaml(name, upstream, rules, plan)
-    writeFileSync(join(fixture.root, `providers/${name}.yaml`), yaml)
-  }
-  const { needs, env } = fixture
-  const secrets = Object.values(CLIENT)
-  return {
-    ...fixture,
-    needs: { ...needs, secrets: [...needs.secrets, ...secrets] },
-    env: {
-      ...env,
-      ...Object.fromEntries([...secrets, 'OUTPOST_MASTER_KEY'].map((name) => [name, newKey()])),
-    },
-  }
+  const more = { plans: plans(upstream), secrets: Object.values(CLIENT) }
+  const added = withMore(fixture, upstream, rules, more)
+  return { ...added, env: { ...added.env, OUTPOST_MASTER_KEY: newKey() } }
 }

@@ -7,7 +7,9 @@ import type { AddressInfo } from 'node:net'
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises'
 
 import { blocks } from './blocks.ts'
+import { echoSockets } from './sockets.ts'
 import { textOf } from './text.ts'
+import { called, listed } from './tools.ts'
 
 /**
  * The upstream of the measurements: a process of its own, started by `startUpstream`. It tells its
@@ -22,8 +24,9 @@ import { textOf } from './text.ts'
  *     POST /take/ID       reads the body and answers 2 bytes
  *     POST /echo/ID       sends the body back while it comes
  *     GET  /report/ID     the count and hash of what went through under this id, as JSON
+ *     POST /mcp/list      `tools/list` of 50 tools; any other name: a result of `tools/call`
  *     POST /token/mint    an access token for an hour: RFC 6749 §5.1
- *     anything else       1 KB
+ *     anything else       1 KB, or a web socket that says back what it hears
  */
 
 /** What one end saw of a transfer. */
@@ -87,6 +90,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   take: takeBody,
   echo: echoBody,
   token: mintToken,
+  mcp: sendTools,
   report: (id, _request, response) => response.end(JSON.stringify(account(id).ledger())),
 }
 
@@ -118,6 +122,17 @@ function sendText(response: ServerResponse, size: number): void {
 }
 
 const texts = new Map<number, Buffer>()
+
+async function sendTools(what: string, request: IncomingMessage, response: ServerResponse) {
+  request.resume()
+  await once(request, 'end')
+  const said = what === 'list' ? LISTED : CALLED
+  response.writeHead(200, { 'content-type': 'application/json', 'content-length': said.length })
+  response.end(said)
+}
+
+const LISTED = Buffer.from(listed())
+const CALLED = Buffer.from(called())
 
 async function sendEvents(count: string, _: IncomingMessage, response: ServerResponse) {
   response.writeHead(200, EVENT_TYPE)
@@ -204,5 +219,6 @@ function account(id: string): Account {
 const server = createServer((request, response) => {
   answer(request, response).catch(() => response.destroy())
 })
+echoSockets(server)
 server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port))
 process.on('disconnect', () => process.exit())

@@ -1,5 +1,4 @@
 import type { Call } from '../call.ts'
-import { LONGEST_NAME } from '../operation.ts'
 import { namesIn } from '../policy/beside.ts'
 import { paramsNamed } from '../query.ts'
 import { isS3 } from '../sigv4/canonical.ts'
@@ -8,6 +7,7 @@ import { shownIn } from '../sigv4/shown.ts'
 import type { AwsProvider } from './aws_provider.ts'
 import type { Protocol } from './protocol.ts'
 import { s3Operation } from './s3.ts'
+import { spoken } from './spoken.ts'
 
 /**
  * The operations of AWS's APIs, by method, path, query and headers: `s3:PutObject`, `dynamodb:GetItem`.
@@ -34,7 +34,7 @@ function nameOf(call: Call, { auth, base_url }: AwsProvider): string | null {
 
 function named(service: string, operation: string | null): string | null {
   if (operation === null) return null
-  return `${service}:${operation}`.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, LONGEST_NAME)
+  return spoken(`${service}:${operation}`)
 }
 
 /** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html */

@@ -40,7 +40,8 @@ export function askedBy({ method, path, query }: Asking): Asked | Odd | null {
   if (ending === undefined || asked === undefined || isSafe(method)) return null
   if (method !== 'POST') return new Odd('a service of git is asked by POST')
   if (!path.endsWith(ending)) return new Odd('a service of git, spelt otherwise')
-  return hasParam(query.slice(1), 'service') ? new Odd('a service of git, and another one') : asked
+  // What makes a file of that name may take the rest of what it needs from the query.
+  return query === '' ? asked : new Odd('a service of git is asked without a query')
 }
 
 /** Without a `service` it is the "dumb" protocol, which reads. */

@@ -5,8 +5,7 @@ import type { Call } from '../call.ts'
 import { Unreadable } from '../content/content.ts'
 import type { Content, Wanted } from '../content/content.ts'
 import type { Operation, Ruling } from '../operation.ts'
-import { readingsOf } from '../policy/path.ts'
-import { denials } from '../policy/rules.ts'
+import { isAt } from './at_path.ts'
 import { chosen, readDocument, selected } from './graphql_document.ts'
 import type { Document, Selected } from './graphql_document.ts'
 import { requestsOf } from './graphql_request.ts'
@@ -21,7 +20,7 @@ const PLACE = 'graphql'
 /** https://graphql.github.io/graphql-over-http/draft/ */
 export const graphql: Protocol<GraphqlRules> = {
   wants(call: Call, rules: GraphqlRules): Wanted | null {
-    if (pathsOf(rules)(readingsOf(call.path)) < 0) return null
+    if (!isAt(rules, call.path)) return null
     // What a browser asks of a server beforehand.
     if (call.method === 'OPTIONS' && call.request.body === null) return null
     return call.method === 'POST' ? 'body' : 'nothing'
@@ -116,16 +115,6 @@ function overLimit(parts: readonly Selected[], rules: GraphqlRules): Ruling {
     return { is: 'deny', rule: `${PLACE}.${limit}`, reason, listed: true }
   }
   return null
-}
-
-const paths = new WeakMap<GraphqlRules, ReturnType<typeof denials>>()
-
-function pathsOf(rules: GraphqlRules): ReturnType<typeof denials> {
-  const known = paths.get(rules)
-  if (known) return known
-  const made = denials([rules.path])
-  paths.set(rules, made)
-  return made
 }
 
 const documents = new WeakMap<GraphqlRules, Map<string, Document>>()

@@ -63,14 +63,22 @@ function add<T>(to: Map<string, T>, name: string, node: T): void {
   to.set(name, node)
 }
 
+/**
+ * What ends a line, and so a comment, for some parsers and not for others. Of U+2028 and U+2029 see
+ * https://github.com/graphql-java/graphql-java/blob/master/src/main/antlr/GraphqlCommon.g4
+ */
+const ENDS_SOME_LINES = /\r(?!\n)|[\u2028\u2029]/
+
 function parsed(text: string): DocumentNode {
-  if (/\r(?!\n)/.test(text)) {
-    throw new Unreadable('a carriage return alone does not end a line everywhere')
+  if (ENDS_SOME_LINES.test(text)) {
+    throw new Unreadable('a carriage return alone, U+2028 and U+2029 do not end a line everywhere')
   }
-  if (isDeep(text)) throw tooDeep()
   try {
+    // A text of many megabytes without an end is too much for the runtime's expressions.
+    if (isDeep(text)) throw tooDeep()
     return parse(text, { noLocation: true, maxLexicalTokens: MOST_TOKENS })
-  } catch {
+  } catch (error) {
+    if (error instanceof Unreadable) throw error
     throw new Unreadable(
       `the GraphQL document cannot be parsed, or has more than ${MOST_TOKENS} tokens`,
     )

@@ -138,7 +138,7 @@ function hashIn(extensions: Json | undefined): string | null {
   throw new Unreadable('extensions.persistedQuery has a version, a sha256Hash and nothing else')
 }
 
-const PERSISTED = /^persisted_?(?:query|document)$/i
+const PERSISTED = /^persisted_?(?:query|document)$/iu
 
 function unknownKey(): Unreadable {
   return new Unreadable(`a GraphQL request has nothing but ${KEYS.join(', ')}`)

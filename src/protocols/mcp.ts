@@ -5,8 +5,7 @@ import type { Content, Wanted } from '../content/content.ts'
 import { isObject } from '../content/json.ts'
 import type { Json, JsonObject } from '../content/json.ts'
 import type { Operation, Ruling } from '../operation.ts'
-import { readingsOf } from '../policy/path.ts'
-import { denials } from '../policy/rules.ts'
+import { isAt } from './at_path.ts'
 import { bodyType } from './body_type.ts'
 import { readMessages } from './jsonrpc.ts'
 import type { Message } from './jsonrpc.ts'
@@ -52,7 +51,7 @@ export const mcp: McpProtocol = {
   pruned,
 
   wants(call: Call, rules: McpRules): Wanted | null {
-    if (pathsOf(rules)(readingsOf(call.path)) < 0) return null
+    if (!isAt(rules, call.path)) return null
     // What a browser asks of a server beforehand.
     if (call.method === 'OPTIONS' && call.request.body === null) return null
     return call.method === 'POST' ? 'body' : 'nothing'
@@ -125,7 +124,8 @@ function toolCall(params: Json, rules: McpRules): Ruling {
   const name = params.get('name')
   if (typeof name !== 'string') throw new Unreadable('tools/call names a tool')
   for (const key of params.keys()) {
-    const plain = key.toLowerCase()
+    // Upper case first: Go takes `argument\u017f`, with a long s, for `arguments`.
+    const plain = key.toUpperCase().toLowerCase()
     if (key !== plain && ['name', 'arguments'].includes(plain)) {
       throw new Unreadable('a parameter of tools/call is in another spelling')
     }
@@ -145,14 +145,4 @@ function unmet(name: string, params: JsonObject, { arguments: rules }: McpRules)
     return { is: 'deny', rule, reason, listed: true }
   }
   return null
-}
-
-const paths = new WeakMap<McpRules, ReturnType<typeof denials>>()
-
-function pathsOf(rules: McpRules): ReturnType<typeof denials> {
-  const known = paths.get(rules)
-  if (known) return known
-  const made = denials([rules.path])
-  paths.set(rules, made)
-  return made
 }

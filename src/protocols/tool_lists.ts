@@ -23,10 +23,13 @@ interface Edit {
  * might be another.
  */
 export function withoutTools(text: string, may: (name: string) => boolean): string | null {
-  if (!isJson(text)) return null
+  if (isVeryDeep(text) || !isJson(text)) return null
   const edits = new Scan(text, may).edits()
   return edits.length === 0 ? null : edited(text, edits)
 }
+
+/** A batch, a message, its result, the list. */
+const DEEPEST = 4
 
 /** One pass over a text that is JSON. */
 class Scan {
@@ -34,6 +37,8 @@ class Scan {
   readonly #may: (name: string) => boolean
   readonly #open: Frame[] = []
   readonly #edits: Edit[] = []
+  /** Brackets that are open below those of `#open`. */
+  #deeper = 0
   #last = ''
 
   constructor(text: string, may: (name: string) => boolean) {
@@ -57,6 +62,7 @@ class Scan {
 
   #mark(char: string, at: number): void {
     const top = this.#open.at(-1)
+    if (this.#isDeeper(char)) return
     if (char === '[' || char === '{') this.#open.push(opened(char === '[', this.#open, at + 1))
     else if (char === ']' || char === '}') this.#close(at)
     else if (char === ':' && top) top.name = nameIn(this.#last)
@@ -66,12 +72,37 @@ class Scan {
     }
   }
 
+  /** Nothing is kept of what stands deeper than a list of tools may: it may be a million levels deep. */
+  #isDeeper(char: string): boolean {
+    if (this.#open.length < DEEPEST) return false
+    if (char === '[' || char === '{') this.#deeper += 1
+    else if (this.#deeper === 0) return false
+    else if (char === ']' || char === '}') this.#deeper -= 1
+    return true
+  }
+
   #close(at: number): void {
     const top = this.#open.pop()
     if (!top?.items) return
     const text = pruned(top.items, this.#text.slice(top.from, at), this.#may)
     if (text !== null) this.#edits.push({ from: top.begin, to: at, text })
   }
+}
+
+/** No list of tools is so deep, and the runtime's reader would fill the memory with it. */
+const VERY_DEEP = 1000
+
+function isVeryDeep(text: string): boolean {
+  let depth = 0
+  let quoted = false
+  for (let at = 0; at < text.length && depth <= VERY_DEEP; at += 1) {
+    const char = text[at] ?? ''
+    if (char === '"') quoted = !quoted
+    else if (quoted) at += char === '\\' ? 1 : 0
+    else if (char === '[' || char === '{') depth += 1
+    else if (char === ']' || char === '}') depth -= 1
+  }
+  return depth > VERY_DEEP
 }
 
 function isJson(text: string): boolean {

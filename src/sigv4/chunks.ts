@@ -115,12 +115,11 @@ export class Unsigned {
     if (name === undefined || !this.#trailers || this.#seen.size >= MOST_TRAILERS) {
       throw new BrokenFrame('a trailer that is none')
     }
-    if (name === SIGNATURE) return
-    if (!this.#trailers.has(name) || this.#seen.has(name)) {
+    if ((name !== SIGNATURE && !this.#trailers.has(name)) || this.#seen.has(name)) {
       throw new BrokenFrame('a trailer that x-amz-trailer does not name')
     }
     this.#seen.add(name)
-    this.#write(`${line}\r\n`)
+    if (name !== SIGNATURE) this.#write(`${line}\r\n`)
   }
 
   #last(): void {

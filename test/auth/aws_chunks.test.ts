@@ -140,3 +140,8 @@ describe('headers of a body in signed chunks', () => {
     expect(() => signedChunksOf(new Headers(headers))).toThrow(BrokenFrame)
   })
 })
+
+it('a second signature behind the trailers is no trailer', () => {
+  const text = `${LAST}${TRAILER}x-amz-trailer-signature:${SIGNATURE}\r\n\r\n`
+  expect(() => unsigned(text, trailed(0))).toThrow(BrokenFrame)
+})

@@ -243,6 +243,8 @@ describe('what git asks for', () => {
     ['GET', '/o/r.git/info%2Frefs?service=git-receive-pack', {}],
     ['POST', '/o/r.git/git-receive-pack?service=git-upload-pack', PUSH],
     ['POST', '/o/r.git/git-upload-pack?service=git-receive-pack', FETCH],
+    ['POST', '/files/git-upload-pack?branch=main&content=x', FETCH],
+    ['POST', '/o/r.git/git-upload-pack?', FETCH],
     ['POST', '/o/r.git/Git-Receive-Pack', PUSH],
     ['POST', '/o/r.git/git-receive-pack/', PUSH],
     ['POST', '/o/r.git/git-receive%2Dpack', PUSH],

@@ -233,6 +233,9 @@ describe('a body that is refused', () => {
     ['{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"search","name":"wipe"}}'],
     ['{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"search","Name":"wipe"}}'],
     ['{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"search","ARGUMENTS":{}}}'],
+    [
+      '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"search","argument\u017f":{}}}',
+    ],
   ])('%s', (body) => {
     expect(sent(body)).toBe('unreadable')
   })

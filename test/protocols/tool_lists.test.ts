@@ -6,6 +6,25 @@ import { withoutTools } from '../../src/protocols/tool_lists.ts'
 
 const may = (name: string) => !name.startsWith('no')
 
+describe('a message that is deep', () => {
+  it.each([
+    ['lists', '[', ']', 200_000],
+    ['objects', '{"a":', '}', 200_000],
+    ['lists', '[', ']', 900],
+  ])('is looked through in no time: %s', (_what, opening, closing, depth) => {
+    const started = Date.now()
+    expect(withoutTools(`${opening.repeat(depth)}1${closing.repeat(depth)}`, may)).toBeNull()
+    expect(Date.now() - started).toBeLessThan(1000)
+  })
+
+  it('below its tools is pruned', () => {
+    const good = `{"name":"a","x":${'[{"name":"no","y":'.repeat(90)}[1,2]${'}]'.repeat(90)}}`
+    const all = (items: string) => `{"result":{"tools":[${items}],"nextCursor":"x"}}`
+    expect(withoutTools(all(`${good},{"name":"no"},${good}`), may)).toBe(all(`${good},${good}`))
+    expect(withoutTools(`[${all(`{"name":"no"},${good}`)}]`, may)).toBe(`[${all(good)}]`)
+  })
+})
+
 describe('a message with a list of tools', () => {
   it.each([
     [

@@ -162,6 +162,12 @@ describe('what a person is shown', () => {
     expect([query_keys.length, query_keys.at(-1) === '…']).toEqual([more ? 33 : 32, more])
   })
 
+  it('has what is asked, also where the caller shows a word of it as a key', async () => {
+    const words = { authorization: 'Bearer production', 'x-api-key': 'production' }
+    const { ask } = await shown('/deploys/production?production=1', words, '{"to":"production"}')
+    expect([ask.shown_path, ask.query_keys]).toEqual(['/deploys/production', ['production']])
+  })
+
   it('says of a long name in the query, and of many headers, that they are cut', async () => {
     const headers = Array.from({ length: 30 }, (_, n) => [`x-${n}-${'h'.repeat(20)}`, '1'])
     const { ask } = await shown(`/a?${'k'.repeat(100)}=1`, Object.fromEntries(headers))
