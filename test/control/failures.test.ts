@@ -59,6 +59,11 @@ const BODIES: Readonly<Record<string, unknown>> = {
   simulate: { grant: `gr_${'a'.repeat(26)}`, provider: 'plain', method: 'GET', path: '/' },
 }
 
+function prefixOf(name: Operation): string {
+  if (name.endsWith('Access') || name === 'accessRequest') return 'ar_'
+  return name.includes('pp') || name === 'deny' ? 'ap_' : 'gr_'
+}
+
 describe('objects that cannot be asked', () => {
   const names = served().flatMap(([name, { who }]) => (who === 'operator' ? [name] : []))
 
@@ -66,10 +71,7 @@ describe('objects that cannot be asked', () => {
     '%s: 502, and no word of why',
     async (name) => {
       const params = {
-        id: (await granted())['grant'].id.replace(
-          'gr_',
-          name.includes('pp') || name === 'deny' ? 'ap_' : 'gr_',
-        ),
+        id: (await granted())['grant'].id.replace('gr_', prefixOf(name)),
         key: 'stored:token/one',
       }
       const { status, json } = await asking(name, lost, { params, body: BODIES[name] })

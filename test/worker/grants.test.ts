@@ -55,6 +55,7 @@ describe('whoami', () => {
           },
           { provider: 'bearer_acme', access: 'write', allow: null, deny: ['/echo/secret'] },
         ],
+        widened: [],
       },
       providers: ['bearer', 'bearer_acme'],
     })
