@@ -33,9 +33,9 @@ beforeAll(async () => {
   token = await at.grant('printed', 'printed_git')
 })
 
-afterAll(() => {
+afterAll(async () => {
   api?.close()
-  host?.close()
+  await host?.close()
   expect(home.filesWith(KEY)).toEqual([])
   expect(JSON.stringify(api?.asked.map(({ url, headers }) => [url, headers]))).not.toContain(token)
 })
