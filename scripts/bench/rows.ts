@@ -81,7 +81,7 @@ export const NAMES = {
   counted: 'GET 1 KB, granted, max_calls',
   unread: 'POST 300 B of JSON, no rule reads it',
   read: 'POST 300 B of JSON, 3 conditions',
-  graphql: 'GraphQL query, 700 B',
+  graphql: 'GraphQL query, 640 B',
   toolCall: 'MCP tools/call, 3 conditions',
   toolList: 'MCP tools/list, 50 tools, 10 taken out',
   s3Get: 'S3 GET 1 KB, signed',
