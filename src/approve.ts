@@ -91,7 +91,7 @@ async function isDecided(
 
 /** What is to be approved, all of it: a person cannot say yes to what is still to come. */
 async function approvalAsk(permit: Permit, body: Uint8Array, so: Progress): Promise<ApprovalAsk> {
-  const { caller, provider, call, pattern, rule, operation } = permit
+  const { caller, provider, call, pattern, rule, also, operation } = permit
   const { grant, tenant, agent, project } = caller
   const clean = cleaner(so, call)
   const headers = boundHeaders(call.request.headers, provider, caller.carriers.headers)
@@ -116,7 +116,7 @@ async function approvalAsk(permit: Permit, body: Uint8Array, so: Progress): Prom
     grant_note: grant?.note ?? '',
     project,
     pattern,
-    rule: JSON.stringify([rule, operation]),
+    rule: JSON.stringify([rule, operation, ...also]),
     operation: shownOperation(permit, clean),
     host: new URL(provider.base_url).host,
     query_keys: shownKeys(call.query, clean),

@@ -39,3 +39,24 @@ export function joined(chunks: readonly Uint8Array[], size: number): Uint8Array 
   }
   return whole
 }
+
+/** Bytes that come in pieces, in one buffer that grows: a piece of one byte would hold hundreds else. */
+export class Gathered {
+  #buffer = new Uint8Array(0)
+  #size = 0
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** All of them so far. What comes later does not change these. */
+  get bytes(): Uint8Array {
+    return this.#buffer.subarray(0, this.#size)
+  }
+
+  add(piece: Uint8Array): void {
+    this.#buffer = withRoom(this.#buffer, this.#size + piece.byteLength, Infinity)
+    this.#buffer.set(piece, this.#size)
+    this.#size += piece.byteLength
+  }
+}

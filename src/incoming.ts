@@ -1,4 +1,4 @@
-import { joined } from './bounded.ts'
+import { Gathered } from './bounded.ts'
 import type { Call } from './call.ts'
 import type { Provider } from './catalog.ts'
 import type { Content } from './content/content.ts'
@@ -20,8 +20,7 @@ export class Incoming {
   readonly #request: Request
   readonly #limits: Limits
   readonly #coming: AsyncGenerator<Uint8Array>
-  readonly #held: Uint8Array[] = []
-  #size = 0
+  readonly #held = new Gathered()
   #ended = false
 
   constructor({ request }: Pick<Call, 'request'>, limits: Limits) {
@@ -32,7 +31,7 @@ export class Incoming {
 
   /** All of it, when it was read. */
   get whole(): Uint8Array | null {
-    return this.#ended ? this.#joined() : null
+    return this.#ended ? this.#held.bytes : null
   }
 
   /**
@@ -43,24 +42,23 @@ export class Incoming {
   async read(enough?: (head: Uint8Array) => boolean): Promise<Content> {
     const limit = this.#limits.max_body_bytes ?? READ_LIMIT
     this.#checkReadable(enough ? Infinity : limit)
-    const wanted = () => !this.#ended && enough?.(this.#joined()) !== true
-    while (wanted()) {
+    const isEnough = enough && seldom(enough)
+    while (!this.#ended && isEnough?.(this.#held.bytes) !== true) {
       const chunk = await this.#next()
-      if (this.#size + (chunk?.byteLength ?? 0) > limit) throw tooLarge(limit)
-      if (chunk) this.#held.push(chunk.slice())
-      this.#size += chunk?.byteLength ?? 0
+      if (this.#held.size + (chunk?.byteLength ?? 0) > limit) throw tooLarge(limit)
+      if (chunk) this.#held.add(chunk)
     }
-    return { bytes: this.#joined(), whole: this.#ended }
+    return { bytes: this.#held.bytes, whole: this.#ended }
   }
 
   /** From the first byte on. A chunk is valid until the next one is asked for. */
   chunks(): AsyncGenerator<Uint8Array> {
-    return this.#held.length === 0 ? this.#coming : this.#again()
+    return this.#held.size === 0 ? this.#coming : this.#again()
   }
 
   /** The same for who does not send it on: a pause ends it as it ends `read`. Nothing of it is held. */
   async *timely(): AsyncGenerator<Uint8Array> {
-    yield* this.#held
+    if (this.#held.size > 0) yield this.#held.bytes
     for (let chunk = await this.#next(); chunk; chunk = await this.#next()) yield chunk
   }
 
@@ -76,7 +74,7 @@ export class Incoming {
   }
 
   async *#again(): AsyncGenerator<Uint8Array> {
-    yield* this.#held
+    yield this.#held.bytes
     yield* this.#coming
   }
 
@@ -92,14 +90,20 @@ export class Incoming {
       clearTimeout(timer)
     }
   }
+}
 
-  /** One array from then on: it is asked for again and again. */
-  #joined(): Uint8Array {
-    const [only, ...more] = this.#held
-    if (only && more.length === 0) return only
-    const bytes = joined(this.#held, this.#size)
-    if (this.#size > 0) this.#held.splice(0, Infinity, bytes)
-    return bytes
+/** So often it is asked at each piece; then no more than when an eighth has come beside. */
+const ASKED_AT_ONCE = 64
+
+/** The same question, which looks at all from the start, asked less often of a body in tiny pieces. */
+function seldom(enough: (head: Uint8Array) => boolean): (head: Uint8Array) => boolean {
+  let asked = 0
+  let next = 0
+  return (head) => {
+    if (asked >= ASKED_AT_ONCE && head.byteLength < next) return false
+    asked += 1
+    next = head.byteLength + Math.ceil(head.byteLength / 8)
+    return enough(head)
   }
 }
 

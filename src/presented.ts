@@ -157,12 +157,22 @@ export function protocolsIn(list: string): readonly string[] {
  * The key that stands in a web socket's subprotocol, where a browser has no other place for one; null
  * when it is none. OpenAI's way is `openai-insecure-api-key.KEY`
  * (https://developers.openai.com/api/docs/guides/realtime-websocket); a grant token is one by itself,
- * as in Deepgram's `token, KEY`, and behind the last dot of anything.
+ * as in Deepgram's `token, KEY`, and behind the last dot of anything. Kubernetes has it in base64url.
  */
 export function keyInProtocol(protocol: string): string | null {
   if (protocol.startsWith(OPENAI_KEY)) return protocol.slice(OPENAI_KEY.length)
+  if (protocol.startsWith(KUBERNETES_KEY)) {
+    return decodeBase64(fromUrl(protocol.slice(KUBERNETES_KEY.length)))
+  }
   const last = protocol.slice(protocol.lastIndexOf('.') + 1)
   return isGrantToken(last) ? last : null
+}
+
+/** https://github.com/kubernetes/apiserver/blob/master/pkg/authentication/request/websocket/protocol.go */
+const KUBERNETES_KEY = 'base64url.bearer.authorization.k8s.io.'
+
+function fromUrl(base64url: string): string {
+  return base64url.replaceAll('-', '+').replaceAll('_', '/')
 }
 
 const OPENAI_KEY = 'openai-insecure-api-key.'

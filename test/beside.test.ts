@@ -62,6 +62,7 @@ describe('a copy reads its source', () => {
     [S3, copy('b/a+b')],
     [S3, copy('b/%zz')],
     [S3, copy('b%2Fk')],
+    [S3, copy('b/k, b/other')],
     [S3, copy('b/k?versionId=1&x=2')],
     [S3, copy('b/k?acl')],
     [S3, copy('b/k', '?x-amz-copy-source=b/other')],

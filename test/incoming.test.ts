@@ -44,6 +44,18 @@ describe('a body on its way', () => {
     expect(await rest(body)).toBe('ab')
   })
 
+  it('in tiny pieces is not looked at from its start at each of them', async () => {
+    const pieces = Array.from({ length: 4000 }, () => 'x')
+    const body = new Incoming({ request: coming(...pieces) }, { ...LIMITS, max_body_bytes: 5000 })
+    let asked = 0
+    await body.read((head) => {
+      asked += 1
+      return head.byteLength >= 3900
+    })
+    expect(asked).toBeLessThan(120)
+    expect(await rest(body)).toBe('x'.repeat(4000))
+  })
+
   it('without bytes is whole and empty', async () => {
     const request = new Request('https://api.test/', { method: 'POST' })
     const body = new Incoming({ request }, LIMITS)

@@ -23,7 +23,7 @@ export interface ApprovalAsk {
   readonly project: string | null
   /** Of the rules that let it through: what a timed scope covers. null: the path itself. */
   readonly pattern: string | null
-  /** The rule that decided, and the operation as it is: a timed scope goes beyond neither. */
+  /** The rules that decided, and the operation as it is: a timed scope goes beyond none of it. */
   readonly rule: string
   /** What it asks for in the words of its API. Redacted. */
   readonly operation: string | null

@@ -74,6 +74,8 @@ function inHeaders(headers: Headers): (readonly [string, string])[] {
 
 /** `bucket/key`, with or without a slash in front, encoded for a URL, and maybe a version. */
 function sourcePath(provider: Provider, value: string): string {
+  // Two lines arrive as one value.
+  if (/,\s/.test(value)) throw new Unreadable('the source of a copy is named twice')
   const [, source = '', version] = /^([^?]*)(\?.*)?$/s.exec(value) ?? []
   if (version !== undefined && !/^\?versionId=[^&=?#]*$/.test(version)) {
     throw new Unreadable('something follows the source of a copy')

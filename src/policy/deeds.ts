@@ -39,7 +39,8 @@ function stricter(permit: Permit, by: string, other: Decision | Unread): Decisio
   if (!other.allow) return { ...other, operation, reason: `${by}: ${other.reason}` }
   const sensitive = permit.sensitive || other.permit.sensitive
   const approval = permit.approval || other.permit.approval
-  return { allow: true, permit: { ...permit, sensitive, approval } }
+  const also = [...new Set([...permit.also, other.permit.rule, ...other.permit.also])]
+  return { allow: true, permit: { ...permit, sensitive, approval, also } }
 }
 
 function unreadable(message: string, operation: string | null): Denial {

@@ -13,6 +13,8 @@ export interface Route {
   readonly rule: string
   readonly category: string
   readonly sensitive: boolean
+  /** Others that hold too: since it cannot be told that they do not, or for what is done beside. */
+  readonly also: readonly string[]
   /** A rule says itself that it is sensitive: what is asked for does not change that. */
   readonly strict: boolean
   /** A rule says that a person has to say yes first. */
@@ -82,7 +84,10 @@ function routed(forwarding: Forwarding, call: Call, read: Read, asked: Asked): R
     if (refused) return refused
     if (each) route = withGuard(route, each, at)
   }
-  return { is: 'route', route }
+  return {
+    is: 'route',
+    route: also.length > 0 ? { ...route, also: also.map((at) => `allow[${at}]`) } : route,
+  }
 }
 
 function isSaid(rule: Rule | undefined, index: number, asked: Asked): boolean {
@@ -154,6 +159,7 @@ function ruled(forwarding: Forwarding, rule: Rule, index: number, method: string
     rule: `allow[${index}]`,
     category: rule.category ?? forwarding.default_category,
     sensitive: rule.sensitive ?? otherwise.sensitive,
+    also: NONE,
     approval: rule.approval,
     strict: rule.sensitive === true,
     cache_ttl: rule.cache_ttl ?? otherwise.cache_ttl,
@@ -161,6 +167,7 @@ function ruled(forwarding: Forwarding, rule: Rule, index: number, method: string
   }
 }
 
+const NONE: readonly string[] = []
 const NEUTRAL = { sensitive: false, cache_ttl: 0 }
 
 /** Transparent mode, where no rule speaks: by the method alone. */
@@ -169,6 +176,7 @@ function unruled(forwarding: Forwarding, method: string): Route {
     rule: 'default',
     category: forwarding.default_category,
     sensitive: forwarding.treat_writes_as_sensitive && !isSafe(method),
+    also: NONE,
     approval: false,
     strict: false,
     cache_ttl: method === 'GET' ? forwarding.default_cache_ttl : 0,

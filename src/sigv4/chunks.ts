@@ -51,7 +51,7 @@ export class Unsigned {
   constructor({ length, trailers }: SignedChunks) {
     this.length = trailers ? null : length
     this.#expected = length
-    this.#trailers = trailers && new Set(trailers)
+    this.#trailers = trailers && new Set([...trailers, SIGNATURE])
   }
 
   /** @throws BrokenFrame */
@@ -115,7 +115,7 @@ export class Unsigned {
     if (name === undefined || !this.#trailers || this.#seen.size >= MOST_TRAILERS) {
       throw new BrokenFrame('a trailer that is none')
     }
-    if ((name !== SIGNATURE && !this.#trailers.has(name)) || this.#seen.has(name)) {
+    if (!this.#trailers.has(name) || this.#seen.has(name)) {
       throw new BrokenFrame('a trailer that x-amz-trailer does not name')
     }
     this.#seen.add(name)

@@ -111,7 +111,9 @@ it('no twelve bytes of a secret come out, but for the backslashes of an escape',
         // The ends of a run stay where they are half of something.
         if (/\\|[^ -~]/.test(plain)) continue
         for (let at = 0; at + 12 <= plain.length; at += 1) {
-          expect(out).not.toContain(plain.slice(at, at + 12))
+          const run = plain.slice(at, at + 12)
+          // Blanks at the beginning of a run are not counted: docs/scrubbing.md.
+          if (run.trimStart() === run) expect(out).not.toContain(run)
         }
       }
     }),

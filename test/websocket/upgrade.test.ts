@@ -53,6 +53,8 @@ describe('an upgrade', () => {
   })
 })
 
+const K8S = 'base64url.bearer.authorization.k8s.io.'
+
 describe('subprotocols', () => {
   it.each<[string, readonly string[], string | null]>([
     ['realtime', [], 'realtime'],
@@ -62,6 +64,8 @@ describe('subprotocols', () => {
     [`realtime, openai-insecure-api-key.${TOKEN}`, [], 'realtime'],
     ['realtime, openai-insecure-api-key.sk-mine', [], 'realtime'],
     [`x.y.${TOKEN}`, [], null],
+    [`v4.channel.k8s.io, ${K8S}${btoa(TOKEN).replaceAll('=', '')}`, [], 'v4.channel.k8s.io'],
+    [`v4.channel.k8s.io, ${K8S}a-_b`, [], 'v4.channel.k8s.io'],
     ['token, my-own-key', ['my-own-key'], 'token'],
     ['token, prefix.my-own-key', ['', 'my-own-key'], 'token'],
   ])('%s', (list, shown, expected) => {
@@ -90,6 +94,11 @@ describe('subprotocols', () => {
     [`realtime, openai-insecure-api-key.${TOKEN}`, [TOKEN]],
     ['realtime, openai-insecure-api-key.sk-mine', ['sk-mine']],
     [`token, ${TOKEN}`, [TOKEN]],
+    [`a, ${K8S}${btoa(TOKEN).replaceAll('=', '')}`, [TOKEN]],
+    [
+      `a, ${K8S}${btoa('key?of~a>host').replaceAll('+', '-').replaceAll('/', '_')}`,
+      ['key?of~a>host'],
+    ],
     ['a, b.c', []],
   ])('%s shows %j', (list, keys) => {
     const call = aCall('GET', '/')

@@ -56,6 +56,17 @@ describe('refunds up to 50.00', () => {
     )
   })
 
+  it('wait anew where a rule may hold that did not when a person said yes for an hour', async () => {
+    const agent = await anAgent({}, 'payments')
+    const payout = (amount: unknown, path = '/echo/payouts') =>
+      post(path, JSON.stringify({ amount }), 'application/json', byGrant(agent))
+    await approve(approvalIn(await payout(5)), '1h')
+    expect((await payout(6)).status).toBe(200)
+    for (const amount of [9000, '9000', [9000], null]) {
+      expect(outcome(await payout(amount))).toBe('PROXY_APPROVAL_REQUIRED')
+    }
+  })
+
   it('are nothing for a grant that may only read', async () => {
     const agent = await anAgent({ providers: [{ provider: 'payments', access: 'read' }] })
     expect(outcome(await post('/echo/refunds', 'amount=9000', FORM, byGrant(agent)))).toBe(

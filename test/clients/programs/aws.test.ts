@@ -11,8 +11,10 @@ import { startS3 } from '../servers/s3.ts'
 import type { S3Server } from '../servers/s3.ts'
 import { tlsFront } from '../servers/tls_front.ts'
 import type { TlsFront } from '../servers/tls_front.ts'
+import { aHome } from '../settled.ts'
+import { python } from './program.ts'
 
-const HOST = 's3.outpost.test'
+const HOST = 's3cli.outpost.test'
 const KEY = {
   id: 'AKIASENTINEL00000002',
   secret: 'sentinel-secret-access-key-9b1d/Kx+77',
@@ -24,6 +26,7 @@ const at = clientsOutpost({
   AWS_TEST_SESSION: KEY.session,
 })
 const home = mkdtempSync(join(tmpdir(), 'outpost-aws-'))
+const printed = aHome()
 const large = join(home, 'large')
 const content = randomBytes(20 * 1024 * 1024)
 const told: string[] = []
@@ -33,9 +36,9 @@ let front: TlsFront
 let token = ''
 
 beforeAll(async () => {
-  upstream = await startS3(at.port('s3'), { ...KEY, region: 'eu-central-1', service: 's3' })
+  upstream = await startS3(at.port('s3cli'), { ...KEY, region: 'eu-central-1', service: 's3' })
   front = await tlsFront(HOST, at.url)
-  token = await at.grant('s3')
+  token = await at.grant('s3cli')
   writeFileSync(large, content)
   writeFileSync(join(home, 'small'), 'small')
 })
@@ -98,7 +101,7 @@ describe.each(['http', 'https'])('over %s', { timeout: 120_000 }, (scheme) => {
     AWS_EC2_METADATA_DISABLED: 'true',
     AWS_CONFIG_FILE: join(home, 'config'),
     AWS_SHARED_CREDENTIALS_FILE: join(home, 'none'),
-    AWS_ENDPOINT_URL: scheme === 'http' ? `${at.url}/p/s3` : `https://${HOST}`,
+    AWS_ENDPOINT_URL: scheme === 'http' ? `${at.url}/p/s3cli` : `https://${HOST}`,
     AWS_MAX_ATTEMPTS: '1',
     ...(scheme === 'https' && { ...front.env, AWS_CA_BUNDLE: front.env['SSL_CERT_FILE'] }),
   })
@@ -142,7 +145,7 @@ keys = [each["Key"] for each in s3.list_objects_v2(Bucket="bucket")["Contents"]]
 gone = s3.delete_objects(Bucket="bucket", Delete={"Objects": [{"Key": key} for key in keys]})
 assert len(gone["Deleted"]) == 2, gone
 `
-    await run('python3', ['-c', script], env())
+    await run(python('boto3', 'python3-boto3'), ['-c', script], env())
     expectReal()
   })
 
@@ -167,3 +170,18 @@ assert len(gone["Deleted"]) == 2, gone
     expect([...upstream.objects.keys()]).toEqual(['/bucket/x/small'])
   })
 })
+
+it(
+  'what outpost env prints is all that aws needs, but for the region',
+  { timeout: 60_000 },
+  async () => {
+    const settings = { client: 'aws', where: { url: at.url, provider: 's3cli', token } }
+    const region = ['env', 'AWS_DEFAULT_REGION=eu-central-1', 'aws']
+    const small = join(home, 'small')
+    const copied = await printed.run(settings, ...region, 's3', 'cp', small, 's3://bucket/printed')
+    expect(copied).toMatchObject({ code: 0 })
+    expect(stored('/bucket/printed')?.toString()).toBe('small')
+    expect(printed.filesWith(KEY.secret)).toEqual([])
+    expectReal()
+  },
+)
