@@ -43,11 +43,22 @@ export const mcpShape = {
   methods: methods.prefault({}),
 }
 
+/** `allow` and its like one level too high, where `forwarding` would be named as their place. */
+function explainedLists(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code !== 'unrecognized_keys') return undefined
+  if (!issue.keys.every((key) => key in lists || key === 'arguments')) return undefined
+  return issue.keys
+    .map(
+      (key) => `unknown key here; it belongs under "tools"${key in lists ? ' or "methods"' : ''}`,
+    )
+    .join('\n')
+}
+
 /** `mcp` of a provider file, but for what `forwarding` says. */
 export const mcpRules = z.preprocess(
   (found) => given(found, ['tools', 'methods']),
   z
-    .strictObject(mcpShape)
+    .strictObject(mcpShape, { error: (issue) => explainedLists(issue) })
     .transform(
       ({
         path,

@@ -98,6 +98,7 @@ const FlatEvent = v.looseObject({
   agent: text,
   host: text,
   provider: text,
+  operation: text,
   method: text,
   path: text,
   query_keys: texts,

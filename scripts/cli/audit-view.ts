@@ -34,10 +34,12 @@ function cells(event: EventView): readonly string[] {
   return [time, ...outcome, ...callCells(event)]
 }
 
-function callCells({ agent, host, provider, method, path, ...event }: EventView) {
+function callCells({ agent, host, provider, method, path, operation, ...event }: EventView) {
   const query = event.query_keys.length > 0 ? `?${event.query_keys.join('&')}` : ''
   const why = [event.reason ?? event.code, event.rule].filter(Boolean).join(', ')
-  return [agent ?? host ?? '', provider ?? '', `${method ?? ''} ${path ?? ''}${query}`, why]
+  const does = operation === null ? '' : ` (${operation})`
+  const call = `${method ?? ''} ${path ?? ''}${query}${does}`
+  return [agent ?? host ?? '', provider ?? '', call, why]
 }
 
 /** The same, whether what an operator did lies flat in the event or under `control`. */

@@ -55,7 +55,7 @@ const DEMANDED = { agent: '--agent', providers: '--provider', expires_in: '--exp
 function demand(input: object): void {
   const missing = Object.entries(DEMANDED).filter(([key]) => !Object.hasOwn(input, key))
   if (missing.length > 0) {
-    misuse(`${missing.map(([, flag]) => flag).join(', ')} is missing: every grant has it`)
+    misuse(`missing: ${missing.map(([, flag]) => flag).join(', ')}; no grant goes without`)
   }
 }
 

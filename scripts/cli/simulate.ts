@@ -66,13 +66,14 @@ async function bodyOf(given: string | undefined, { stop }: Session): Promise<str
 }
 
 function show({ decision, steps }: Simulated, { screen }: Session): void {
-  const { reason, rule, sensitive, category, approval } = decision
+  const { allow, reason, rule, sensitive, category, approval } = decision
   screen.say(
     headOf(decision),
     ...pairs([
       ['reason', reason],
       ['rule', rule],
-      ['sensitive', answerOf(sensitive, 'yes', 'no')],
+      // Of a call that was refused before that was asked, `false` says nothing.
+      ['sensitive', answerOf(sensitive, 'yes', allow ? 'no' : '')],
       ['category', category],
       ['approval', typeof approval === 'string' ? approval : answerOf(approval, 'needed', '')],
     ]),

@@ -454,7 +454,7 @@ describe('grant create', () => {
 
   const NEEDED = ['--agent', 'a', '--provider', 'github', '--expires', '1h']
   it.each<[string, readonly string[], RegExp]>([
-    ['what every grant has', [], /--agent, --provider, --expires is missing/],
+    ['what every grant has', [], /missing: --agent, --provider, --expires;/],
     ['an access that is none', [...NEEDED, '--provider', 'slack:admin'], /NAME:read or NAME:write/],
     ['a provider twice', [...NEEDED, '--provider', 'github:write'], /twice/],
     ['a rule of another provider', [...NEEDED, '--allow', 'slack:GET /x'], /--provider slack/],
