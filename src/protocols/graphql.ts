@@ -5,14 +5,13 @@ import type { Call } from '../call.ts'
 import { Unreadable } from '../content/content.ts'
 import type { Content, Wanted } from '../content/content.ts'
 import type { Operation, Ruling } from '../operation.ts'
-import { readingsOf } from '../policy/path.ts'
-import { denials } from '../policy/rules.ts'
 import { chosen, readDocument, selected } from './graphql_document.ts'
 import type { Document, Selected } from './graphql_document.ts'
 import { requestsOf } from './graphql_request.ts'
 import type { GraphqlRequest } from './graphql_request.ts'
 import type { GraphqlRules } from './graphql_rules.ts'
 import { fits, ruled } from './listed.ts'
+import { asPlaced, placeOf } from './place.ts'
 import type { Protocol } from './protocol.ts'
 import { spoken } from './spoken.ts'
 
@@ -21,7 +20,7 @@ const PLACE = 'graphql'
 /** https://graphql.github.io/graphql-over-http/draft/ */
 export const graphql: Protocol<GraphqlRules> = {
   wants(call: Call, rules: GraphqlRules): Wanted | null {
-    if (pathsOf(rules)(readingsOf(call.path)) < 0) return null
+    if (placeOf(rules, call.path) === null) return null
     // What a browser asks of a server beforehand.
     if (call.method === 'OPTIONS' && call.request.body === null) return null
     return call.method === 'POST' ? 'body' : 'nothing'
@@ -46,7 +45,8 @@ export const graphql: Protocol<GraphqlRules> = {
     if (method !== 'POST' && parts.some(({ type }) => type === 'mutation')) {
       throw new Unreadable('a mutation is asked for by POST')
     }
-    return { name: spoken(parts.map(nameOf).join('; ')), ruling: rulingOf(parts, rules) }
+    const name = spoken(parts.map(nameOf).join('; '))
+    return asPlaced({ name, ruling: rulingOf(parts, rules) }, rules, call.path)
   },
 }
 
@@ -116,16 +116,6 @@ function overLimit(parts: readonly Selected[], rules: GraphqlRules): Ruling {
     return { is: 'deny', rule: `${PLACE}.${limit}`, reason, listed: true }
   }
   return null
-}
-
-const paths = new WeakMap<GraphqlRules, ReturnType<typeof denials>>()
-
-function pathsOf(rules: GraphqlRules): ReturnType<typeof denials> {
-  const known = paths.get(rules)
-  if (known) return known
-  const made = denials([rules.path])
-  paths.set(rules, made)
-  return made
 }
 
 const documents = new WeakMap<GraphqlRules, Map<string, Document>>()
