@@ -42,11 +42,12 @@ export class Incoming {
   async read(enough?: (head: Uint8Array) => boolean): Promise<Content> {
     const limit = this.#limits.max_body_bytes ?? READ_LIMIT
     this.#checkReadable(enough ? Infinity : limit)
-    const isEnough = enough && seldom(enough)
-    while (!this.#ended && isEnough?.(this.#held.bytes) !== true) {
+    const isEnough = enough ? seldom(enough) : () => false
+    while (!this.#ended && !isEnough(this.#held.bytes)) {
       const chunk = await this.#next()
-      if (this.#held.size + (chunk?.byteLength ?? 0) > limit) throw tooLarge(limit)
-      if (chunk) this.#held.add(chunk)
+      if (!chunk) continue
+      if (this.#held.size + chunk.byteLength > limit) throw tooLarge(limit)
+      this.#held.add(chunk)
     }
     return { bytes: this.#held.bytes, whole: this.#ended }
   }

@@ -84,10 +84,7 @@ function routed(forwarding: Forwarding, call: Call, read: Read, asked: Asked): R
     if (refused) return refused
     if (each) route = withGuard(route, each, at)
   }
-  return {
-    is: 'route',
-    route: also.length > 0 ? { ...route, also: also.map((at) => `allow[${at}]`) } : route,
-  }
+  return { is: 'route', route: { ...route, also: also.map((at) => `allow[${at}]`) } }
 }
 
 function isSaid(rule: Rule | undefined, index: number, asked: Asked): boolean {

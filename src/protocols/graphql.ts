@@ -5,13 +5,13 @@ import type { Call } from '../call.ts'
 import { Unreadable } from '../content/content.ts'
 import type { Content, Wanted } from '../content/content.ts'
 import type { Operation, Ruling } from '../operation.ts'
-import { isAt } from './at_path.ts'
 import { chosen, readDocument, selected } from './graphql_document.ts'
 import type { Document, Selected } from './graphql_document.ts'
 import { requestsOf } from './graphql_request.ts'
 import type { GraphqlRequest } from './graphql_request.ts'
 import type { GraphqlRules } from './graphql_rules.ts'
 import { fits, ruled } from './listed.ts'
+import { asPlaced, placeOf } from './place.ts'
 import type { Protocol } from './protocol.ts'
 import { spoken } from './spoken.ts'
 
@@ -20,7 +20,7 @@ const PLACE = 'graphql'
 /** https://graphql.github.io/graphql-over-http/draft/ */
 export const graphql: Protocol<GraphqlRules> = {
   wants(call: Call, rules: GraphqlRules): Wanted | null {
-    if (!isAt(rules, call.path)) return null
+    if (placeOf(rules, call.path) === null) return null
     // What a browser asks of a server beforehand.
     if (call.method === 'OPTIONS' && call.request.body === null) return null
     return call.method === 'POST' ? 'body' : 'nothing'
@@ -45,7 +45,8 @@ export const graphql: Protocol<GraphqlRules> = {
     if (method !== 'POST' && parts.some(({ type }) => type === 'mutation')) {
       throw new Unreadable('a mutation is asked for by POST')
     }
-    return { name: spoken(parts.map(nameOf).join('; ')), ruling: rulingOf(parts, rules) }
+    const name = spoken(parts.map(nameOf).join('; '))
+    return asPlaced({ name, ruling: rulingOf(parts, rules) }, rules, call.path)
   },
 }
 

@@ -36,9 +36,9 @@ const known = new WeakMap<Provider, readonly Listener[]>()
 /** One line a protocol: what of a provider is its configuration; null where it does not speak it. */
 function listenersOf(provider: Provider): readonly Listener[] {
   return [
-    ...listening(PROTOCOLS.git, provider.git),
     ...listening(PROTOCOLS.graphql, provider.graphql),
     ...listening(PROTOCOLS.mcp, provider.mcp),
+    ...listening(PROTOCOLS.git, provider.git),
     ...listening(PROTOCOLS.aws, awsProviderOf(provider)),
   ]
 }

@@ -5,7 +5,6 @@ import type { Content, Wanted } from '../content/content.ts'
 import { isObject } from '../content/json.ts'
 import type { Json, JsonObject } from '../content/json.ts'
 import type { Operation, Ruling } from '../operation.ts'
-import { isAt } from './at_path.ts'
 import { bodyType } from './body_type.ts'
 import { readMessages } from './jsonrpc.ts'
 import type { Message } from './jsonrpc.ts'
@@ -14,6 +13,7 @@ import { pruned } from './mcp_pruned.ts'
 import { refusedAs403, toolRuling } from './mcp_rules.ts'
 import type { McpRules } from './mcp_rules.ts'
 import { checkHeaders, checkVersion } from './mcp_versions.ts'
+import { asPlaced, placeOf } from './place.ts'
 import type { Protocol } from './protocol.ts'
 import { spoken } from './spoken.ts'
 
@@ -51,7 +51,7 @@ export const mcp: McpProtocol = {
   pruned,
 
   wants(call: Call, rules: McpRules): Wanted | null {
-    if (!isAt(rules, call.path)) return null
+    if (placeOf(rules, call.path) === null) return null
     // What a browser asks of a server beforehand.
     if (call.method === 'OPTIONS' && call.request.body === null) return null
     return call.method === 'POST' ? 'body' : 'nothing'
@@ -66,10 +66,8 @@ export const mcp: McpProtocol = {
       const messages = readMessages(content.bytes)
       checkHeaders(headers, messages)
       const rulings = messages.all.map((each) => rulingOf(each, rules))
-      return {
-        name: spoken(messages.all.map(nameOf).join('; ')),
-        ruling: strictest(rulings, 'mcp'),
-      }
+      const name = spoken(messages.all.map(nameOf).join('; '))
+      return asPlaced({ name, ruling: strictest(rulings, 'mcp') }, rules, call.path)
     }
     const name = ENDS.get(call.method)
     if (name === undefined || body !== null) {
@@ -80,7 +78,8 @@ export const mcp: McpProtocol = {
       return { name: 'websocket', ruling: { is: 'deny', rule: 'mcp', reason, listed: true } }
     }
     checkVersion(headers)
-    return { name, ruling: { is: 'allow', sensitive: false, rule: 'mcp' } }
+    const ruling = { is: 'allow', sensitive: false, rule: 'mcp' } as const
+    return asPlaced({ name, ruling }, rules, call.path)
   },
 }
 

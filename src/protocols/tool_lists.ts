@@ -92,6 +92,13 @@ class Scan {
 /** No list of tools is so deep, and the runtime's reader would fill the memory with it. */
 const VERY_DEEP = 1000
 
+const STEPS = new Map([
+  ['[', 1],
+  ['{', 1],
+  [']', -1],
+  ['}', -1],
+])
+
 function isVeryDeep(text: string): boolean {
   let depth = 0
   let quoted = false
@@ -99,8 +106,7 @@ function isVeryDeep(text: string): boolean {
     const char = text[at] ?? ''
     if (char === '"') quoted = !quoted
     else if (quoted) at += char === '\\' ? 1 : 0
-    else if (char === '[' || char === '{') depth += 1
-    else if (char === ']' || char === '}') depth -= 1
+    else depth += STEPS.get(char) ?? 0
   }
   return depth > VERY_DEEP
 }

@@ -448,7 +448,9 @@ describe('whose calls they are', () => {
     ['POST', '/GraphQL', 'body'],
     ['POST', '/%67raphql', 'body'],
     ['POST', '//graphql;x=1', 'body'],
-    ['POST', '/graphql/x', null],
+    ['POST', '/graphql/x', 'body'],
+    ['POST', '/graphql.json', 'body'],
+    ['POST', '/graphqlx', null],
     ['POST', '/v1/graphql', null],
   ])('%s %s: %s', (method, path, expected) => {
     const asked = { ...call(method, ''), path }

@@ -345,7 +345,8 @@ describe('without a body', () => {
     ['OPTIONS', '/mcp', null],
     ['POST', '/MCP/', 'body'],
     ['POST', '/%6dcp', 'body'],
-    ['POST', '/mcp/x', null],
+    ['POST', '/mcp/x', 'body'],
+    ['POST', '/mcpx', null],
   ])('%s %s wants %s', (method, path, expected) => {
     expect(mcp.wants({ ...call(method), path }, rules())).toBe(expected)
   })

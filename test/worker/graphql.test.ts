@@ -44,6 +44,24 @@ describe('a call in GraphQL', () => {
     expect(answer.seen).toEqual([])
   })
 
+  it.each(['/echo/x', '/echo.json', '/Echo/x/y/', '/echo%2Ejson'])(
+    '%s may be the same path, and is not less sensitive than it is',
+    async (path) => {
+      const near = (query: string, from: string = FROM.writer) =>
+        call(path, {
+          provider: 'graph',
+          method: 'POST',
+          headers: JSON_TYPE,
+          body: JSON.stringify({ query }),
+          from,
+        })
+      expectRefusal(await near('mutation { deleteRepository }'), 403, 'PROXY_PATH_DENIED')
+      expectRefusal(await near('mutation { createIssue }'), 404, 'PROXY_NO_ROUTE')
+      expectRefusal(await near('{ viewer }', FROM.reader), 403, 'PROXY_SENSITIVE_DENIED')
+      expect((await near('{ viewer }')).status).not.toBe(400)
+    },
+  )
+
   it.each(['/Echo', '/echo/', '/%65cho', '//echo'])('%s is the same path', async (path) => {
     const body = JSON.stringify({ query: 'mutation { deleteRepository }' })
     const answer = await call(path, { provider: 'graph', method: 'POST', headers: JSON_TYPE, body })

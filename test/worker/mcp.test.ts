@@ -106,6 +106,19 @@ describe('a list of tools', () => {
   })
 })
 
+describe('a call near the path of MCP', () => {
+  const near = (method: string, name: string, from: string = FROM.writer) => {
+    const body = method === 'POST' ? JSON.stringify(message('tools/call', { name })) : null
+    return call('/mirror/x/repos', asking('', { method, body, from }))
+  }
+  it('is refused as there, and no less sensitive than its method', async () => {
+    expectRefusal(await near('POST', 'read_secret'), 403, 'PROXY_PATH_DENIED')
+    expectRefusal(await near('POST', 'read_file', FROM.reader), 403, 'PROXY_SENSITIVE_DENIED')
+    expectRefusal(await near('DELETE', '', FROM.reader), 403, 'PROXY_SENSITIVE_DENIED')
+    expect((await near('POST', 'read_file')).headers.get('x-proxy-error')).toBeNull()
+  })
+})
+
 describe('a call in MCP', () => {
   it.each([
     [message('tools/call', { name: 'read_file' }), FROM.reader, 200, ''],
