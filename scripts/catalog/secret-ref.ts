@@ -18,8 +18,9 @@ import { isMapping } from './word.ts'
  */
 export const envName = value((found) => {
   const read = textOf(found) ?? ''
-  if (isSetting(read))
+  if (isSetting(read)) {
     return new Wrong(`${read} is a setting of Outpost's own, no secret of this; take another name`)
+  }
   if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(read) && !looksLikeToken(read)) return read
   const what = 'the name of a Worker secret (letters, digits and "_", such as GITHUB_TOKEN)'
   const hint = read === '' ? '' : ' that is not one; a secret itself does not belong here'
