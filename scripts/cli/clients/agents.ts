@@ -131,7 +131,7 @@ export const AGENTS: readonly ClientSettings[] = [
     ],
     pages: ['https://docs.openclaw.ai/concepts/model-providers'],
     tried:
-      '2026.9.6, by hand: `openclaw agent --local` with this file, against a stand-in of the API',
+      '2026.9.6, by hand: `openclaw agent --local` with this file, against a stand-in of the API, without Outpost between',
   },
   {
     name: 'hermes',
