@@ -162,6 +162,7 @@ function doorOf({ catalog, env, url }: Reachable): Door {
     project: null,
     agent: null,
     shown: [],
+    keys: [],
     pauses: [],
     carriers: { headers: [], params: [] },
   }

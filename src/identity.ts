@@ -30,8 +30,10 @@ export interface Caller {
   readonly id: string
   /** As the record keeps it: a prefix, unless the installation wants the whole address. */
   readonly address: string
-  /** Its own key, and every grant token that it showed: none of them is recorded. */
+  /** Every key that it showed, right or not. */
   readonly shown: readonly string[]
+  /** Its own, and every grant token among them: none of these is recorded. */
+  readonly keys: readonly string[]
   /** Where its own key stood. */
   readonly carriers: Carriers
   /** `REQUIRE_GRANT` of the installation. */
@@ -119,7 +121,8 @@ async function byHost(presented: Presented, place: Place, deps: Doorkeeper): Pro
     agent: null,
     id: `host ${host.id}`,
     address,
-    shown: presented.keys(shown),
+    shown: presented.all,
+    keys: presented.keys(shown),
     carriers: presented.carriers(shown),
     grantRequired: deps.settings.requireGrant,
     pauses: await pausesOf(tenant, deps).catch(cannotAsk),
@@ -150,7 +153,8 @@ async function byGrant(
     agent,
     id: `grant ${id}`,
     address,
-    shown: presented.keys(token),
+    shown: presented.all,
+    keys: presented.keys(token),
     carriers: presented.carriers(token),
     grantRequired: deps.settings.requireGrant,
     pauses,

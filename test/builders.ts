@@ -122,6 +122,7 @@ export function aCaller(over: Part<Host> = {}): Caller {
     pauses: [],
     address: '203.0.113.0/24',
     shown: [],
+    keys: [],
     carriers: { headers: [], params: [] },
     grantRequired: false,
   }

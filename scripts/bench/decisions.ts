@@ -90,6 +90,7 @@ function callerOf([host]: readonly Host[]): Caller {
     id: `host ${host.id}`,
     address: '127.0.0.0/24',
     shown: [],
+    keys: [],
     carriers: { headers: [], params: [] },
     grantRequired: false,
     pauses: [],

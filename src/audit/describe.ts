@@ -167,7 +167,7 @@ export function cleaner(
   { caller, place, credentials }: Progress,
   call: Call,
 ): (text: string) => string {
-  const presented = caller?.shown ?? presentedIn(call, NO_SLOTS).all
+  const presented = caller?.keys ?? presentedIn(call, NO_SLOTS).all
   const secrets = [...(place?.key ? [place.key] : []), ...(credentials?.opened ?? [])]
   const withoutKeys = redactor(presented)
   return (text) => secrets.reduce((rest, secret) => secret.redact(rest), withoutKeys(text))

@@ -134,6 +134,7 @@ const NOBODY = {
   id: 'simulated',
   address: '',
   shown: [],
+  keys: [],
   carriers: { headers: [], params: [] },
 } as const
 

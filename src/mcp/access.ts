@@ -36,7 +36,7 @@ export async function requestAccess(asking: Asking): Promise<Said> {
     grant_note: grant.note,
     project: grant.project,
     agent,
-    reason: redactor(caller.shown)(reason),
+    reason: redactor(caller.keys)(reason),
   }
   const entry = { ask, hash: grant.hash, alias_of: provider.alias_of }
   const asked = await deps.tenantOf(tenant).askAccess(entry).catch(cannotCheck)
