@@ -1,17 +1,18 @@
 import { Unreadable } from './content.ts'
 import { textOf } from './json.ts'
+import { checkCount } from './pairs.ts'
 import type { Pair } from './pairs.ts'
 
 /**
  * The pairs of a query, without its `?`, or of a form (https://url.spec.whatwg.org/#urlencoded-parsing).
  * One that servers read in several ways has no name or no value: it is refused where a rule asks for it.
  * `plus` is what a `+` stands for in a value.
+ * @throws Unreadable for more than `MOST_FIELDS`
  */
 export function pairsOf(text: string, plus: ' ' | '+'): readonly Pair[] {
-  return text
-    .split('&')
-    .filter((pair) => pair !== '')
-    .map((pair) => pairOf(pair, plus))
+  const pairs = text.split('&').filter((pair) => pair !== '')
+  checkCount(pairs.length)
+  return pairs.map((pair) => pairOf(pair, plus))
 }
 
 /** @throws Unreadable */

@@ -1,6 +1,7 @@
 import { Unreadable } from './content.ts'
 import { textOf } from './json.ts'
 import { parametersOf } from './media_type.ts'
+import { checkCount } from './pairs.ts'
 import type { Pair } from './pairs.ts'
 
 /** RFC 2046 §5.1.1, without the blank that may stand inside. */
@@ -24,6 +25,7 @@ export function readMultipart(bytes: Uint8Array, boundary: string): readonly Pai
   const last = pieces.pop() ?? ''
   if (before !== '' || pieces.length === 0) throw bad('its first line')
   if (last !== '--' && last !== '--\r\n') throw bad('its last line')
+  checkCount(pieces.length)
   let at = 0
   return pieces.map((piece) => {
     at += boundary.length + 2

@@ -1,3 +1,4 @@
+import { Unreadable } from './content.ts'
 import { NOTHING, spelledOtherwise } from './fields.ts'
 import type { Fields, Leaf, Steps } from './fields.ts'
 import { beginningsOf, wordsOf, wordsOfSteps } from './spelling.ts'
@@ -10,6 +11,17 @@ export interface Pair {
   readonly name: string | null
   /** null: it cannot be told. */
   readonly value: Leaf | null
+}
+
+/**
+ * What PHP (`max_input_vars`, https://www.php.net/manual/en/info.configuration.php) and Express (qs,
+ * `parameterLimit`) read at most by default: they leave out the rest.
+ */
+export const MOST_FIELDS = 1000
+
+/** @throws Unreadable where a server may leave some out */
+export function checkCount(fields: number): void {
+  if (fields > MOST_FIELDS) throw new Unreadable(`there are more than ${MOST_FIELDS} fields`)
 }
 
 const INDEX = /^(?:0|[1-9][0-9]{0,5})$/

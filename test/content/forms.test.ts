@@ -13,6 +13,19 @@ function found(name: string, form: string) {
     .map((leaf) => (leaf.is === 'text' ? leaf.text : leaf.is))
 }
 
+describe('many fields', () => {
+  const fields = (count: number) => Array.from({ length: count }, (_, n) => `f${n}`)
+  const form = (count: number) => [...fields(count - 1).map((name) => `${name}=1`), 'a=1'].join('&')
+  const parts = (count: number) => multipartOf(...fields(count).map((name) => field(name, '1')))
+
+  it('are read up to the thousandth, and a server may leave out the next', () => {
+    expect(found('a', form(1000))).toEqual(['1'])
+    expect(() => found('a', form(1001))).toThrow(Unreadable)
+    expect(fieldsOf(MULTIPART, parts(1000)).find(stepsOf('f999'))).toHaveLength(1)
+    expect(() => fieldsOf(MULTIPART, parts(1001))).toThrow(Unreadable)
+  })
+})
+
 describe('a field of a form', () => {
   it.each([
     ['a', 'a=1', ['1']],

@@ -122,13 +122,13 @@ it('takes a time that does not grow with the square of what is sent', () => {
   expect(failureIn(conditions, fieldsOf('application/json', json))).toBeNull()
   expect(failureIn(conditions, fieldsOf('application/json', list))).toBeNull()
   expect(failureIn(bodyOf({ 'a[].b': { in: [1] } }), fieldsOf('application/json', list))).toBeNull()
-  expect(failureIn(conditions, fieldsOf(FORM, keys.join('=1&')))).toBeNull()
-  expect(failureIn(conditions, fieldsOf(FORM, 'a&'.repeat(130_000)))).toBeNull()
+  expect(failureIn(conditions, fieldsOf(FORM, keys.slice(0, 1000).join('=1&')))).toBeNull()
+  expect(() => failureIn(conditions, fieldsOf(FORM, 'a&'.repeat(130_000)))).toThrow(Unreadable)
   expect(failureIn(conditions, fieldsOf(FORM, `a=${';'.repeat(260_000)}`))).toBeNull()
   expect(
     failureIn(
       conditions,
-      fieldsOf(MULTIPART, multipartOf(...keys.slice(0, 4000).map((key) => field(key, '')))),
+      fieldsOf(MULTIPART, multipartOf(...keys.slice(0, 1000).map((key) => field(key, '')))),
     ),
   ).toBeNull()
   expect(Date.now() - from).toBeLessThan(15_000)
