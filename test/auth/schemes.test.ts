@@ -199,6 +199,21 @@ it('what the file says as a parameter is not taken out of answers', async () => 
   expect(open.known).toHaveLength(1)
 })
 
+describe('several headers', () => {
+  it('are secrets, and words of the file beside one are none', async () => {
+    const headers = [
+      { name: 'X-Key', secret: { env: 'K' } },
+      { name: 'X-Version', secret: { value: '2' } },
+    ]
+    const open = opening((ref) => new Secret('env' in ref ? 'sentinel' : 'a literal'))
+    const draft = draftOf()
+    const auth: Auth = { type: 'custom_headers', headers, invalidate_on: [] }
+    await signerOf(auth, null).sign(draft, open, 0)
+    expect([draft.headers.get('x-key'), draft.headers.get('x-version')]).toEqual(['sentinel', '2'])
+    expect(open.opened.map((secret) => secret.is('sentinel'))).toEqual([true])
+  })
+})
+
 describe('a fixed user', () => {
   async function opened(username: string | null, password: SecretRef): Promise<number> {
     const user = username === null ? { env: 'USER' } : { value: username }
