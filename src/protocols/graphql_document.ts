@@ -1,4 +1,3 @@
-import { Kind, parse } from 'graphql'
 import type {
   DocumentNode,
   FragmentDefinitionNode,
@@ -6,6 +5,8 @@ import type {
   SelectionNode,
   SelectionSetNode,
 } from 'graphql'
+import { Kind } from 'graphql/language/kinds.mjs'
+import { parse } from 'graphql/language/parser.mjs'
 
 import { Unreadable } from '../content/content.ts'
 
