@@ -82,7 +82,6 @@ export const AGENTS: readonly ClientSettings[] = [
     pages: [
       'https://docs.openhands.dev/openhands/usage/llms/openai-llms',
       'https://docs.openhands.dev/openhands/usage/environment-variables',
-      'https://pypi.org/project/openhands/',
     ],
     tried: `${BY_HAND}: it could not be installed`,
   },
