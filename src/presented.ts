@@ -180,8 +180,9 @@ const OPENAI_KEY = 'openai-insecure-api-key.'
 /**
  * The keys in a value of `Authorization`, whichever provider is meant. Bearer and token: the rest of
  * the value, or its `token=` (as Rails has it). Basic (RFC 7617): the user name, and the password.
- * AWS: the id of the key. Behind any other word, and among the parameters of any scheme: what has the form of a grant token,
- * also behind a prefix: Stripe's command line takes no key without `sk_test_` or the like.
+ * AWS: the id of the key. Behind any other word, and among the parameters of any scheme: what has
+ * the form of a grant token, also behind a prefix, since Stripe's command line takes no key without
+ * `sk_test_` or the like.
  */
 function authorization(value: string): readonly string[] {
   const [, scheme = '', rest = ''] = /^(bearer|token|basic)[ \t]+(.*)$/i.exec(value) ?? []
