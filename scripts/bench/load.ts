@@ -69,33 +69,40 @@ export async function fire(target: Target, wanted: Shot, load: Load): Promise<Sa
     Array.from({ length: load.connections }, () => Client.open(target.url)),
   )
   try {
-    return await measured(target, clients, wanted, load.seconds)
+    return await measured(target, clients, load.seconds, async (client) => {
+      const { firstByteAt } = await client.exchange(wanted)
+      return firstByteAt
+    })
   } finally {
     for (const client of clients) client.close()
   }
 }
 
-async function measured(
-  { pid }: Target,
-  clients: readonly Client[],
-  wanted: Shot,
+/**
+ * Repeats an exchange on each connection, again as soon as the one before is over, until the time is
+ * up. `exchange` says when the first byte came, or null where only its end is known.
+ */
+export async function measured<C>(
+  { pid }: Pick<Target, 'pid'>,
+  connections: readonly C[],
   seconds: number,
+  exchange: (connection: C) => Promise<number | null>,
 ): Promise<Sample> {
   const latencies: number[] = []
   const firstBytes: number[] = []
   const cpuBefore = cpuMs(pid)
   const start = performance.now()
   const end = start + seconds * 1000
-  const keepOn = async (client: Client) => {
+  const keepOn = async (connection: C) => {
     for (let now = start; now < end;) {
       const sentAt = performance.now()
-      const answer = await client.exchange(wanted)
+      const firstByteAt = await exchange(connection)
       now = performance.now()
       latencies.push(now - sentAt)
-      firstBytes.push(answer.firstByteAt - sentAt)
+      firstBytes.push((firstByteAt ?? now) - sentAt)
     }
   }
-  await Promise.all(clients.map(keepOn))
+  await Promise.all(connections.map(keepOn))
   const elapsed = performance.now() - start
   const cpuAfter = cpuMs(pid)
   const count = latencies.length
